@@ -1,0 +1,63 @@
+"""Package metadata of sketch_rnn_tf; the one source of it."""
+
+import pathlib
+import re
+
+import setuptools
+
+HERE = pathlib.Path(__file__).parent
+VERSION = re.search(
+    r'^__version__ = "(.+)"$',
+    (HERE / "sketch_rnn_tf" / "version.py").read_text(),
+    re.MULTILINE,
+).group(1)
+
+setuptools.setup(
+    name="sketch_rnn_tf",
+    version=VERSION,
+    description="sketch-rnn (Ha & Eck, 2017) for TensorFlow and Keras",
+    long_description=(HERE / "README.md").read_text(),
+    long_description_content_type="text/markdown",
+    author="the sketch_rnn_tf developers",
+    license="Apache-2.0",
+    license_files=["LICENSE"],
+    python_requires=">=3.11",
+    # Several top-level packages: setuptools refuses to guess among them.
+    packages=[
+        "sketch_rnn_tf",
+        "tfds_quickdraw",
+        "tfds_quickdraw.quickdraw_strokes",
+        "export",
+    ],
+    package_data={
+        "sketch_rnn_tf": ["py.typed"],
+        "export": ["py.typed"],
+        "tfds_quickdraw": ["py.typed"],
+        "tfds_quickdraw.quickdraw_strokes": [
+            "README.md",
+            "CITATIONS.bib",
+            "TAGS.txt",
+            "checksums.tsv",
+        ],
+    },
+    install_requires=[
+        "tensorflow>=2.19,<2.22",
+        "tf-keras>=2.19,<2.22",
+        "tensorflow-probability>=0.25,<0.26",
+        "keras>=3.12,<4",
+        "tensorflow-datasets==4.9.10",
+        "importlib_resources",
+        "tensorboard>=2.19,<2.22",
+        "numpy>=2",
+        "svgwrite>=1.4",
+        "resvg-py>=0.5,<0.6",
+        "font-roboto>=0.0.1",
+    ],
+    extras_require={
+        "gpu": ["tensorflow[and-cuda]>=2.19,<2.22"],
+        "test": ["pytest", "hypothesis", "ruff"],
+    },
+    entry_points={
+        "console_scripts": ["sketch-rnn = sketch_rnn_tf.cli:run"],
+    },
+)
