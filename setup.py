@@ -25,6 +25,7 @@ setuptools.setup(
     # Several top-level packages: setuptools refuses to guess among them.
     packages=[
         "sketch_rnn_tf",
+        "sketch_rnn_tf.doodles",
         "tfds_quickdraw",
         "tfds_quickdraw.quickdraw_strokes",
         "export",
@@ -55,7 +56,7 @@ setuptools.setup(
     ],
     extras_require={
         "gpu": ["tensorflow[and-cuda]>=2.19,<2.22"],
-        "test": ["pytest", "hypothesis", "ruff"],
+        "test": ["pytest", "hypothesis", "dill", "psutil", "ruff"],
     },
     entry_points={
         "console_scripts": ["sketch-rnn = sketch_rnn_tf.cli:run"],

@@ -1,0 +1,1 @@
+"""The dataset `quickdraw_strokes`, as a folder of TensorFlow Datasets."""
