@@ -1,0 +1,99 @@
+"""Losses as pure functions: reconstruction (Eq. 10) and KL (Eq. 11)."""
+
+import math
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from sketch_rnn_tf import distributions, strokes
+
+
+class ReconstructionLoss(NamedTuple):
+    """The two parts of L_R for each sketch, nats, divided by N_max.
+
+    Attributes:
+      offset: L_s, float [B].
+      pen: L_p, float [B].
+    """
+
+    offset: tf.Tensor
+    pen: tf.Tensor
+
+
+def reconstruction(
+    predictions: distributions.PointDistribution,
+    targets: tf.Tensor,
+    *,
+    max_len: int,
+    density_floor: float = 0.0,
+    mask_pen: bool = False,
+) -> ReconstructionLoss:
+    """Computes L_s and L_p of each sketch (Eq. 10).
+
+    L_s sums over the N_s points of a sketch, L_p over all T steps; both are
+    divided by N_max whatever T is.
+
+    Args:
+      predictions: Batch shape [B, T]; step i predicts target i.
+      targets: float [B, T, 5], stroke-5 without S_0, scale_factor units.
+      max_len: N_max, the divisor.
+      density_floor: Added to the density before the logarithm: 1e-6 in the
+        reference implementation, 0 in the paper.
+      mask_pen: Whether L_p, too, leaves out the steps after the end, as the
+        reference implementation does in evaluation.
+
+    Returns:
+      L_s and L_p, nats, float [B].
+
+    References:
+      Eq. 10, Ha & Eck (2017).
+    """
+    drawn = 1.0 - targets[..., 2 + strokes.END]  # [B, T]
+    log_prob = predictions.offset.log_prob(targets[..., :2])  # [B, T]
+    if density_floor:
+        floor = tf.fill(tf.shape(log_prob), math.log(density_floor))
+        floor = tf.cast(floor, log_prob.dtype)
+        log_prob = tf.reduce_logsumexp(tf.stack([log_prob, floor]), axis=0)
+    # A product would turn an infinite log_prob of a masked row into NaN.
+    log_prob = tf.where(drawn > 0, log_prob, tf.zeros_like(log_prob))
+    pen_log_probs = tf.nn.log_softmax(predictions.pen.logits)  # [B, T, 3]
+    pen_log_prob = tf.reduce_sum(targets[..., 2:] * pen_log_probs, axis=-1)
+    if mask_pen:
+        pen_log_prob *= drawn
+    return ReconstructionLoss(
+        offset=-tf.reduce_sum(log_prob, axis=-1) / max_len,
+        pen=-tf.reduce_sum(pen_log_prob, axis=-1) / max_len,
+    )
+
+
+def kl_divergence(mu: tf.Tensor, log_var: tf.Tensor) -> tf.Tensor:
+    """Computes L_KL of each sketch (Eq. 11), the mean over latent dimensions.
+
+    Args:
+      mu: float [B, Z].
+      log_var: float [B, Z]; sigma = exp(log_var / 2).
+
+    Returns:
+      Nats per latent dimension, float [B].
+
+    References:
+      Eq. 11, Ha & Eck (2017).
+    """
+    terms = 1.0 + log_var - tf.square(mu) - tf.exp(log_var)
+    return -0.5 * tf.reduce_mean(terms, axis=-1)
+
+
+def floored(kl: tf.Tensor, *, kl_tolerance: float) -> tf.Tensor:
+    """Applies KL_min to the batch's mean KL (Eq. 13).
+
+    Args:
+      kl: Mean L_KL over the batch, nats per dimension, scalar.
+      kl_tolerance: KL_min, nats per dimension.
+
+    Returns:
+      max(kl, KL_min), scalar.
+
+    References:
+      Eq. 13, Ha & Eck (2017).
+    """
+    return tf.maximum(kl, kl_tolerance)
