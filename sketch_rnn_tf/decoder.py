@@ -1,0 +1,201 @@
+"""The decoder: an autoregressive RNN over points, conditioned on z."""
+
+import keras
+import tensorflow as tf
+
+from sketch_rnn_tf import cells, distributions
+
+POINT_SIZE = 5
+
+
+@keras.saving.register_keras_serializable("sketch_rnn_tf")
+class Decoder(keras.layers.Layer):
+    """RNN over the previous points that predicts the next (Eqs. 3 to 8).
+
+    Called with inputs float [B, T, 5] (stroke-5, S_0 first, scale_factor
+    units) and z float [B, Z] (None for an unconditional decoder), it returns
+    the parameters y of every next point, float [B, T, 6 M + 3]; read them
+    with `distributions.point_distribution`.
+
+    Args:
+      cell: Kind of cell, one of `config.CELLS`.
+      size: Units.
+      z_size: Latent dimensions, N_z; 0 makes an unconditional decoder.
+      num_mixtures: Bivariate normals in the mixture, M.
+      recurrent_dropout: Drop rate on the cell's candidate in training.
+      input_dropout: Drop rate on the inputs in training.
+      output_dropout: Drop rate on the cell's outputs in training.
+      **kwargs: As of every Keras layer.
+
+    References:
+      Section 3.3, Ha & Eck (2017).
+    """
+
+    def __init__(
+        self,
+        cell: str,
+        size: int,
+        z_size: int,
+        num_mixtures: int,
+        recurrent_dropout: float = 0.0,
+        input_dropout: float = 0.0,
+        output_dropout: float = 0.0,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.cell = cell
+        self.size = size
+        self.z_size = z_size
+        self.num_mixtures = num_mixtures
+        self.recurrent_dropout = recurrent_dropout
+        self.input_dropout = input_dropout
+        self.output_dropout = output_dropout
+        self.recurrent_cell = cells.make(cell, size, name="recurrent_cell")
+
+    def build(self, input_shape):
+        self.recurrent_cell.build((None, POINT_SIZE + self.z_size))
+        if self.z_size:
+            state_size = sum(self.recurrent_cell.state_sizes)
+            self.initial_kernel = self.add_weight(
+                name="initial_kernel",
+                shape=(self.z_size, state_size),
+                initializer=keras.initializers.RandomNormal(stddev=0.001),
+            )
+            self.initial_bias = self.add_weight(
+                name="initial_bias", shape=(state_size,), initializer="zeros"
+            )
+        width = distributions.params_size(self.num_mixtures)
+        self.output_kernel = self.add_weight(
+            name="output_kernel",
+            shape=(self.size, width),
+            initializer="glorot_uniform",
+        )
+        # The reference gives its output bias no initializer, so that it
+        # starts Glorot uniform, as a [1, n] matrix would; not at zero.
+        limit = (6.0 / (2 * width)) ** 0.5
+        self.output_bias = self.add_weight(
+            name="output_bias",
+            shape=(width,),
+            initializer=keras.initializers.RandomUniform(-limit, limit),
+        )
+
+    def call(self, inputs, z=None, training=False, seed=None):
+        batch_size, num_steps = tf.unstack(tf.shape(inputs)[:2])
+        state = self.initial_state(z, batch_size=batch_size)
+        inputs = tf.transpose(inputs, [1, 0, 2])  # [T, B, 5]
+        kernel, bias = self.recurrent_cell.input_projection()
+        if training and self.input_dropout:
+            if self.z_size:
+                # Every step drops its own entries of z, as in the reference.
+                z_steps = tf.broadcast_to(
+                    z[None], [num_steps, batch_size, self.z_size]
+                )
+                inputs = tf.concat([inputs, z_steps], axis=-1)
+            inputs = self._dropout(inputs, self.input_dropout, seed, 1)
+            projected = tf.tensordot(inputs, kernel, 1) + bias
+        else:
+            projected = tf.tensordot(inputs, kernel[:POINT_SIZE], 1)
+            projected += self.condition(z)
+        masks = None
+        if training and self.recurrent_dropout:
+            masks = cells.candidate_masks(
+                [num_steps, batch_size, self.size],
+                rate=self.recurrent_dropout,
+                seed=seed,
+                dtype=self.compute_dtype,
+            )
+        if training:
+            outputs, _ = self.recurrent_cell.run_training(
+                projected, state, masks=masks
+            )
+        else:
+            outputs, _ = cells.run(self.recurrent_cell, projected, state)
+        if training and self.output_dropout:
+            outputs = self._dropout(outputs, self.output_dropout, seed, 2)
+        params = tf.tensordot(outputs, self.output_kernel, 1)
+        params += self.output_bias
+        return tf.transpose(params, [1, 0, 2])  # [B, T, 6 M + 3]
+
+    def initial_state(
+        self, z: tf.Tensor | None, *, batch_size: tf.Tensor | None = None
+    ) -> cells.State:
+        """Returns the state before the first step, tanh(z W + b) (Eq. 3).
+
+        Args:
+          z: float [B, Z]; None for an unconditional decoder, which starts
+            from zeros.
+          batch_size: B, needed where z is None.
+
+        Returns:
+          The cell's state, a tuple of float [B, n].
+        """
+        if not self.z_size:
+            return cells.zero_state(self.recurrent_cell, batch_size)
+        packed = tf.matmul(z, self.initial_kernel) + self.initial_bias
+        sizes = self.recurrent_cell.state_sizes
+        return tuple(tf.split(tf.tanh(packed), sizes, axis=-1))
+
+    def condition(self, z: tf.Tensor | None) -> tf.Tensor:
+        """Projects z, which is the same at every step of a drawing.
+
+        Args:
+          z: float [B, Z]; None for an unconditional decoder.
+
+        Returns:
+          float [B, P], or [P] for an unconditional decoder.
+        """
+        kernel, bias = self.recurrent_cell.input_projection()
+        if not self.z_size:
+            return bias
+        return tf.matmul(z, kernel[POINT_SIZE:]) + bias
+
+    def advance(
+        self, point: tf.Tensor, condition: tf.Tensor, state: cells.State
+    ) -> tuple[tf.Tensor, cells.State]:
+        """Runs one step with z already projected by `condition`.
+
+        Args:
+          point: float [B, 5], S_{i-1}, stroke-5 in scale_factor units.
+          condition: float [B, P] or [P].
+          state: The cell's state, a tuple of float [B, n].
+
+        Returns:
+          Parameters y of S_i, float [B, 6 M + 3], and the next state.
+        """
+        kernel, _ = self.recurrent_cell.input_projection()
+        projected = tf.matmul(point, kernel[:POINT_SIZE]) + condition
+        output, state = self.recurrent_cell.step(projected, state)
+        params = tf.matmul(output, self.output_kernel) + self.output_bias
+        return params, state
+
+    def step(
+        self, point: tf.Tensor, z: tf.Tensor | None, state: cells.State
+    ) -> tuple[tf.Tensor, cells.State]:
+        """Runs one step: the previous point in, the next one's parameters out.
+
+        Args:
+          point: float [B, 5], S_{i-1}, stroke-5 in scale_factor units.
+          z: float [B, Z]; None for an unconditional decoder.
+          state: The cell's state, from `initial_state` or the last step.
+
+        Returns:
+          Parameters y of S_i, float [B, 6 M + 3], and the next state.
+        """
+        return self.advance(point, self.condition(z), state)
+
+    def _dropout(self, values, rate, seed, stream):
+        return tf.nn.experimental.stateless_dropout(
+            values, rate, seed=seed + tf.constant([0, stream])
+        )
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "cell": self.cell,
+            "size": self.size,
+            "z_size": self.z_size,
+            "num_mixtures": self.num_mixtures,
+            "recurrent_dropout": self.recurrent_dropout,
+            "input_dropout": self.input_dropout,
+            "output_dropout": self.output_dropout,
+        }

@@ -1,0 +1,152 @@
+"""The encoder: a sketch, forwards and backwards, to the posterior of z."""
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from sketch_rnn_tf import cells
+
+tfd = tfp.distributions
+
+
+@keras.saving.register_keras_serializable("sketch_rnn_tf")
+class Encoder(keras.layers.Layer):
+    """Bidirectional RNN over a sketch, and two linear heads (Eqs. 1 and 2).
+
+    Called with strokes float [B, T, 5] (stroke-5 without S_0, scale_factor
+    units) and lengths int32 [B], it returns the posterior of z, a
+    `tfd.Normal` of batch shape [B, Z].  Rows from a sketch's length on are
+    never read, in either direction.
+
+    Args:
+      cell: Kind of cell, one of `config.CELLS`.
+      size: Units in each direction.
+      z_size: Latent dimensions, N_z.
+      recurrent_dropout: Drop rate on the cells' candidates in training.
+      **kwargs: As of every Keras layer.
+
+    References:
+      Eqs. 1 and 2, Ha & Eck (2017).
+    """
+
+    def __init__(
+        self,
+        cell: str,
+        size: int,
+        z_size: int,
+        recurrent_dropout: float = 0.0,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.cell = cell
+        self.size = size
+        self.z_size = z_size
+        self.recurrent_dropout = recurrent_dropout
+        self.forward_cell = cells.make(cell, size, name="forward_cell")
+        self.backward_cell = cells.make(cell, size, name="backward_cell")
+
+    def build(self, strokes_shape):
+        self.forward_cell.build((None, strokes_shape[-1]))
+        self.backward_cell.build((None, strokes_shape[-1]))
+        heads = ("mu_kernel", "mu_bias", "log_var_kernel", "log_var_bias")
+        for name in heads:
+            kernel = name.endswith("kernel")
+            weight = self.add_weight(
+                name=name,
+                shape=(2 * self.size, self.z_size)
+                if kernel
+                else (self.z_size,),
+                initializer=keras.initializers.RandomNormal(stddev=0.001)
+                if kernel
+                else "zeros",
+            )
+            setattr(self, name, weight)
+
+    def call(self, strokes, lengths, training=False, seed=None):
+        hidden = self.encode_hidden(
+            strokes, lengths, training=training, seed=seed
+        )
+        mu = tf.matmul(hidden, self.mu_kernel) + self.mu_bias
+        log_var = tf.matmul(hidden, self.log_var_kernel) + self.log_var_bias
+        return posterior(mu, log_var)
+
+    def encode_hidden(
+        self,
+        strokes: tf.Tensor,
+        lengths: tf.Tensor,
+        *,
+        training: bool = False,
+        seed: tf.Tensor | None = None,
+    ) -> tf.Tensor:
+        """Returns h, the last outputs of both directions (Eq. 1).
+
+        Args:
+          strokes: float [B, T, 5], stroke-5 without S_0.
+          lengths: int32 [B], N_s.
+          training: Whether to drop out.
+          seed: int32 [2], needed in training with dropout.
+
+        Returns:
+          float [B, 2 H].
+        """
+        if not training:
+            # Steps that no sketch of the batch reaches change nothing.  In
+            # training the number of steps stays static, for compilation.
+            strokes = strokes[:, : tf.reduce_max(lengths)]
+        directions = (
+            (self.forward_cell, strokes),
+            (
+                self.backward_cell,
+                tf.reverse_sequence(strokes, lengths, seq_axis=1),
+            ),
+        )
+        hidden = []
+        for index, (cell, inputs) in enumerate(directions):
+            inputs = tf.transpose(inputs, [1, 0, 2])  # [T, B, 5]
+            kernel, bias = cell.input_projection()
+            shape = tf.shape(inputs)
+            masks = None
+            if training and self.recurrent_dropout:
+                masks = cells.candidate_masks(
+                    [shape[0], shape[1], self.size],
+                    rate=self.recurrent_dropout,
+                    seed=seed + tf.constant([0, index]),
+                    dtype=self.compute_dtype,
+                )
+            projected = tf.tensordot(inputs, kernel, 1) + bias
+            state = cells.zero_state(cell, shape[1])
+            if training:
+                _, state = cell.run_training(
+                    projected, state, masks=masks, lengths=lengths
+                )
+            else:
+                _, state = cells.run(
+                    cell, projected, state, lengths=lengths, keep_outputs=False
+                )
+            hidden.append(cell.output_of(state))
+        return tf.concat(hidden, axis=-1)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "cell": self.cell,
+            "size": self.size,
+            "z_size": self.z_size,
+            "recurrent_dropout": self.recurrent_dropout,
+        }
+
+
+def posterior(mu: tf.Tensor, log_var: tf.Tensor) -> tfd.Normal:
+    """Returns q(z | S), with sigma = exp(log_var / 2) (Eq. 2).
+
+    Args:
+      mu: float [B, Z].
+      log_var: float [B, Z].
+
+    Returns:
+      Normal of batch shape [B, Z].
+
+    References:
+      Eq. 2, Ha & Eck (2017).
+    """
+    return tfd.Normal(mu, tf.exp(0.5 * log_var))
