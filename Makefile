@@ -1,0 +1,46 @@
+# Everything runs in a virtual environment of its own, made on first use.
+PYTHON ?= python3
+VENV ?= .venv
+STAMP = $(VENV)/.installed
+BIN = $(VENV)/bin
+
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+
+.PHONY: help install demo test test-all lint format clean
+
+help:
+	@echo "make demo      train on the embedded doodles, draw and export: demo_out/"
+	@echo "make test      run the tests but the slow ones"
+	@echo "make test-all  run all tests"
+	@echo "make lint      check style and format"
+	@echo "make format    format the code"
+	@echo "make clean     remove the environment and what the demo wrote"
+
+install: $(STAMP)
+
+$(STAMP): requirements.txt setup.py
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "sketch_rnn_tf: expected Python 3.11 or later, got " + sys.version.split()[0])'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(STAMP)
+
+demo: $(STAMP)
+	$(BIN)/sketch-rnn demo --out demo_out
+
+test: $(STAMP)
+	$(BIN)/python -m pytest -q -m "not slow"
+
+test-all: $(STAMP)
+	$(BIN)/python -m pytest -q
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(STAMP)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf $(VENV) demo_out build dist *.egg-info
