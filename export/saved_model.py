@@ -7,14 +7,15 @@ Each signature also returns `status`, int32 [B], see `export.status`.
               -> mu, log_var float32 [B, Z]
     decode    z float32 [B, Z], temperature float32 [B], seed int32 [B],
               max_len int32 [B]
-              -> strokes float32 [B, max(max_len), 5], lengths int32 [B]
+              -> strokes float32 [B, L, 5], lengths int32 [B]
     complete  strokes, lengths, temperature, seed, max_len, as above
               -> strokes, lengths, prefix_lengths int32 [B]
 
 `strokes` are stroke-5 without S_0; rows from `lengths` on are ignored going
 in and are end rows coming out.  `max_len` counts all points, given ones
-included.  `complete` is `serving_default` too.  An unconditional model has
-no `encode`, and its `decode` takes no z.
+included; L is the largest one of the good rows.  `complete` is
+`serving_default` too.  An unconditional model has no `encode`, and its
+`decode` takes no z.
 """
 
 import os
@@ -22,7 +23,6 @@ import pathlib
 import shutil
 import tempfile
 
-import keras
 import tensorflow as tf
 
 from export import status as status_lib
@@ -33,6 +33,7 @@ from sketch_rnn_tf import (
     strokes as strokes_lib,
     vae,
 )
+from sketch_rnn_tf.backend import keras
 
 
 def export_saved_model(

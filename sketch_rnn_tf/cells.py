@@ -11,10 +11,10 @@ The state is a tuple of tensors [B, n], ordered as the reference
 implementation packs it, with the widths `cell.state_sizes`.
 """
 
-import keras
 import tensorflow as tf
 
 from sketch_rnn_tf import bptt
+from sketch_rnn_tf.backend import keras
 
 State = tuple[tf.Tensor, ...]
 
@@ -143,7 +143,7 @@ class BlockOrthogonal(keras.initializers.Initializer):
     """
 
     def __init__(self, seed: int | None = None):
-        self.seed = seed or keras.random.SeedGenerator()
+        self.seed = keras.random.SeedGenerator() if seed is None else seed
 
     def __call__(self, shape, dtype=None):
         """Returns the initial kernel, float [n, k n]."""
@@ -220,8 +220,8 @@ def run(
       projected: float [T, B, P], its projected inputs, time first.
       state: The state before the first step.
       masks: float [T, B, n], candidate masks; None keeps all.
-      lengths: int32 [B]; a row's state stops changing after that many
-        steps.  None runs all rows to the end.
+      lengths: int32 [B]; a row's state, and with it its output, stops
+        changing after that many steps.  None runs all rows to the end.
       keep_outputs: Whether to return the output of each step.
 
     Returns:
@@ -243,6 +243,7 @@ def run(
                 tf.where(going, new, old)
                 for new, old in zip(new_state, state, strict=True)
             )
+            output = cell.output_of(new_state)
         if keep_outputs:
             outputs = outputs.write(t, output)
         return t + 1, new_state, outputs

@@ -49,8 +49,14 @@ def train(arguments: argparse.Namespace) -> None:
     # With --resume, N_max and the scale factor are those of the first run
     # if the data are, and `work_directory.create` says so if not.
     measured = input_pipeline.statistics(data.train, max_len=config.max_len)
+    max_len = measured.max_len
+    if config.compatibility == "magenta":
+        # Deviation: the reference takes N_max over all splits.
+        for split in (data.valid, data.test):
+            others = input_pipeline.statistics(split, max_len=config.max_len)
+            max_len = max(max_len, others.max_len)
     config = config.replace(
-        max_len=measured.max_len,
+        max_len=max_len,
         scale_factor=measured.scale_factor,
         words=data.words,
     )

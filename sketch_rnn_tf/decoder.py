@@ -1,9 +1,9 @@
 """The decoder: an autoregressive RNN over points, conditioned on z."""
 
-import keras
 import tensorflow as tf
 
 from sketch_rnn_tf import cells, distributions
+from sketch_rnn_tf.backend import keras
 
 POINT_SIZE = 5
 

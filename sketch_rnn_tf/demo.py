@@ -21,7 +21,7 @@ from sketch_rnn_tf import (
 )
 
 DATA = "quickdraw_strokes/doodles"
-PRESET = "small"
+PRESET = "doodles"
 TEMPERATURE = 0.25
 SAMPLES = 40
 ENDINGS = 4

@@ -170,17 +170,22 @@ def params_size(num_mixtures: int) -> int:
 
 
 def point_distribution(
-    params: tf.Tensor, *, temperature: tf.Tensor | float | None = None
+    params: tf.Tensor,
+    *,
+    temperature: tf.Tensor | float | None = None,
+    variance_temperature: tf.Tensor | float | None = None,
 ) -> PointDistribution:
     """Reads the decoder's output vector y as distributions.
 
-    # Deviation: y is laid out as in the reference implementation, in blocks
-    # with the pen first: [pen logits 3 | mixture logits M | mu_x M | mu_y M |
-    # log_scale_x M | log_scale_y M | r M]; Eq. 6 interleaves, pen last.
+    y is laid out in blocks: [pen logits 3 | mixture logits M | mu_x M |
+    mu_y M | log_scale_x M | log_scale_y M | r M].
 
     Args:
       params: float [..., 6 M + 3].
-      temperature: tau > 0, broadcasts against [...]; None is 1.
+      temperature: tau > 0, divides the logits, broadcasts against [...];
+        None is 1.
+      variance_temperature: Multiplies the variances, likewise; tau if None,
+        as in Eq. 9.
 
     Returns:
       The distributions, batch shape [...].
@@ -188,6 +193,8 @@ def point_distribution(
     References:
       Eqs. 4, 6, 7, 8; Eq. 9 for the temperature, Ha & Eck (2017).
     """
+    # Deviation: Eq. 6 interleaves the components, and has the pen last; the
+    # blocks are the reference implementation's, so that its weights fit.
     pen_logits, mixture_params = params[..., :3], params[..., 3:]
     logits, loc_x, loc_y, log_scale_x, log_scale_y, r = tf.split(
         mixture_params, 6, axis=-1
@@ -197,7 +204,11 @@ def point_distribution(
         temperature = temperature[..., None]
         logits = logits / temperature
         pen_logits = pen_logits / temperature
-        half_log = 0.5 * tf.math.log(temperature)
+        if variance_temperature is None:
+            variance_temperature = temperature
+        else:
+            variance_temperature = variance_temperature[..., None]
+        half_log = 0.5 * tf.math.log(variance_temperature)
         log_scale_x += half_log
         log_scale_y += half_log
     return PointDistribution(

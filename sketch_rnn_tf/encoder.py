@@ -1,10 +1,10 @@
 """The encoder: a sketch, forwards and backwards, to the posterior of z."""
 
-import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
 from sketch_rnn_tf import cells
+from sketch_rnn_tf.backend import keras
 
 tfd = tfp.distributions
 

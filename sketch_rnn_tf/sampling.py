@@ -171,6 +171,8 @@ def complete(
     """
     if not model.config.conditional and z is not None:
         raise ValueError("z: expected None, as the model is unconditional")
+    if not len(sketches):
+        raise ValueError("sketches: expected at least one, got none")
     if z is not None:
         z = _checked_z(z, model.config.z_size)
         if len(z) != len(sketches):
@@ -222,6 +224,7 @@ class Sampler:
     def __init__(self, model: "vae.SketchRNN"):
         encoder, decoder = model.encoder, model.decoder
         start_point = model.config.start_point
+        compatibility = model.config.compatibility
         width = decoder_lib.POINT_SIZE
         strokes_spec = tf.TensorSpec([None, None, width], tf.float32)
         ints = tf.TensorSpec([None], tf.int32)
@@ -250,6 +253,7 @@ class Sampler:
                 prefix=prefix,
                 prefix_lengths=prefix_lengths,
                 start_point=start_point,
+                compatibility=compatibility,
             )
 
         self.draw = draw
@@ -328,6 +332,7 @@ def decode(
     prefix: tf.Tensor,
     prefix_lengths: tf.Tensor,
     start_point: Sequence[float],
+    compatibility: str = "none",
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Draws a batch of sketches, in one loop that ends with the last.
 
@@ -340,16 +345,18 @@ def decode(
       prefix: float32 [B, P, 5], points to begin with, scale_factor units.
       prefix_lengths: int32 [B], how many of them count.
       start_point: S_0, 5 numbers.
+      compatibility: As of the configuration.
 
     Returns:
-      strokes, float32 [B, T, 5], scale_factor units, T = max(max_len), end
+      strokes, float32 [B, T, 5], scale_factor units, T = max(1, max_len), end
       rows from each length on; and lengths, int32 [B].
 
     References:
       Eq. 9 and section 3.3, Ha & Eck (2017).
     """
     batch_size = tf.shape(seeds)[0]
-    num_steps = tf.reduce_max(max_len)
+    # One step at least: an array that nothing was written to has no shape.
+    num_steps = tf.maximum(tf.reduce_max(max_len), 1)
     u = uniforms(seeds, _POINTS, [num_steps, 4])
     u = tf.transpose(u, [1, 0, 2])  # [T, B, 4]
     prefix_steps = tf.shape(prefix)[1]
@@ -364,7 +371,9 @@ def decode(
 
     def body(t, point, state, ended, lengths, points):
         params, state = decoder.advance(point, condition, state)
-        point = sample_point(params, u[t], temperature)
+        point = sample_point(
+            params, u[t], temperature, compatibility=compatibility
+        )
         in_prefix = (t < prefix_lengths)[:, None]
         point = tf.where(in_prefix, given[tf.minimum(t, prefix_steps)], point)
         ended |= (point[:, 2 + strokes.END] > 0) | (t >= max_len)
@@ -395,8 +404,34 @@ def decode(
     return tf.concat([drawn, padding], axis=1), lengths
 
 
+def temperatures(
+    temperature: tf.Tensor, compatibility: str
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns what divides the logits and what multiplies the variances.
+
+    Both are tau in the paper (Eq. 9).  The reference implementation scales
+    sigma, not its square, by tau; sketch-rnn-js softens the logits less.
+
+    Args:
+      temperature: tau, float32 [B].
+      compatibility: As of the configuration.
+
+    Returns:
+      Two float32 [B].
+    """
+    if compatibility == "magenta":
+        return temperature, tf.square(temperature)
+    if compatibility == "sketch_rnn_js":
+        return 0.5 + 0.5 * temperature, temperature
+    return temperature, temperature
+
+
 def sample_point(
-    params: tf.Tensor, u: tf.Tensor, temperature: tf.Tensor
+    params: tf.Tensor,
+    u: tf.Tensor,
+    temperature: tf.Tensor,
+    *,
+    compatibility: str = "none",
 ) -> tf.Tensor:
     """Draws the next point of each sketch (Eq. 9).
 
@@ -404,13 +439,19 @@ def sample_point(
       params: float32 [B, 6 M + 3], the decoder's output.
       u: float32 [B, 4], uniforms.
       temperature: float32 [B], tau >= 0; 0 is greedy.
+      compatibility: As of the configuration.
 
     Returns:
       float32 [B, 5], stroke-5.
     """
     greedy = temperature <= 0
+    logits_temperature, variance_temperature = temperatures(
+        tf.where(greedy, 1.0, temperature), compatibility
+    )
     predicted = distributions.point_distribution(
-        params, temperature=tf.where(greedy, 1.0, temperature)
+        params,
+        temperature=logits_temperature,
+        variance_temperature=variance_temperature,
     )
     mixture = predicted.offset.mixture_distribution.logits  # [B, M]
     component = _pick(mixture, u[:, 0], greedy)

@@ -1,7 +1,8 @@
 """Schedules over training steps: KL annealing and the learning rate."""
 
-import keras
 import tensorflow as tf
+
+from sketch_rnn_tf.backend import keras
 
 
 def kl_annealing(

@@ -62,6 +62,13 @@ def train(
     """
     work_dir = pathlib.Path(work_dir)
     valid = input_pipeline.batches(valid_source, config)
+    # Streamed records are only known to be too long when they are read.
+    pictured = next(iter(valid.take(1)), None)
+    if pictured is None:
+        raise ValueError(
+            f"expected sketches of at most {config.max_len} points to "
+            "validate with, got none"
+        )
     work_directory.create(work_dir, config, resume=resume)
     model = vae.SketchRNN(config)
     model.compile()
@@ -91,7 +98,7 @@ def train(
             str(work_dir / work_directory.LOGS), write_graph=False
         ),
         _Reconstructions(
-            work_dir / work_directory.LOGS / "pictures", valid, config
+            work_dir / work_directory.LOGS / "pictures", pictured, config
         ),
     ]
     if patience:
@@ -222,10 +229,9 @@ class _EarlyStopping(keras.callbacks.Callback):
 class _Reconstructions(keras.callbacks.Callback):
     """Shows TensorBoard validation sketches above their reconstructions."""
 
-    def __init__(self, log_dir, valid, config):
+    def __init__(self, log_dir, batch, config):
         super().__init__()
         self.writer = tf.summary.create_file_writer(str(log_dir))
-        batch = next(iter(valid.take(1)))
         self.sketches = []
         count = min(PICTURED_SKETCHES, len(batch["lengths"]))
         for points, length in zip(

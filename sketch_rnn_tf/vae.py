@@ -3,7 +3,6 @@
 import dataclasses
 from typing import Any, NamedTuple
 
-import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
@@ -15,6 +14,7 @@ from sketch_rnn_tf import (
     losses,
     schedules,
 )
+from sketch_rnn_tf.backend import keras
 
 tfd = tfp.distributions
 
@@ -195,6 +195,16 @@ class SketchRNN(keras.Model):
         kwargs.setdefault("jit_compile", False)
         super().compile(optimizer=optimizer, **kwargs)
 
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compiles a model that is being loaded, as it was when saved.
+
+        Args:
+          config: What `get_compile_config` returned.
+        """
+        # Keras does not call a custom `compile` by itself.
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        self.optimizer.build(self.trainable_variables)
+
     @property
     def metrics(self):
         """The means that `fit` and `evaluate` report and reset."""
@@ -243,6 +253,14 @@ class SketchRNN(keras.Model):
             sample_z=self.sample_z,
         )
         recon, kl = self.loss_terms(output, inputs["strokes"], training=False)
+        if self.config.compatibility == "magenta" and self.encoder is not None:
+            # Deviation: the reference reports what its floor leaves.
+            kl = tf.fill(
+                tf.shape(kl),
+                losses.floored(
+                    tf.reduce_mean(kl), kl_tolerance=self.config.kl_tolerance
+                ),
+            )
         self._update_means(recon, kl)
         return self._results()
 
