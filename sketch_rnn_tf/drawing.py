@@ -400,7 +400,8 @@ def _hairlines(
     rows, last = math.ceil(count / columns), (count - 1) % columns + 1
     lines = []
     for row in range(rows + 1):
-        width = cell * (last if row == rows else columns)
+        # Line k closes row k - 1, and a lone row has the top line to itself.
+        width = cell * (last if row == rows or rows == 1 else columns)
         y = _number(top + row * row_height)
         lines.append(f"M{_number(left)},{y}H{_number(left + width)}")
     for column in range(columns + 1):
