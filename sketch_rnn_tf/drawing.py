@@ -27,25 +27,11 @@ import numpy as np
 import resvg_py
 import svgwrite
 
-from sketch_rnn_tf import lettering, strokes
+from sketch_rnn_tf import ink, lettering
 
 FONT_FAMILY = "Roboto, sans-serif"
 
-ORDER_COLORS = ("#27296d", "#6b2c91", "#b83280", "#e0555a", "#ee9336")
-"""Anchors from the first to the last stroke.
-
-Lightness rises all the way, so the order is legible without hues.
-"""
-
-BLACK = "#111418"
-PREFIX_COLOR, COMPLETION_COLOR = "#24292f", "#df2935"
 HAIRLINE_COLOR = "#e4e7eb"
-
-MARGIN = 0.12
-"""Space around a sketch within its cell, as a part of the cell's side."""
-
-MIN_EXTENT = 1e-9
-"""Sketches smaller than this, in their own units, are drawn as dots."""
 
 
 def draw_sketch(
@@ -82,7 +68,9 @@ def draw_sketch(
     size = _positive(size, "size")
     drawing = _new_drawing(size, size)
     group = drawing.add(_pen_group(drawing, size, stroke_width))
-    for path, color in _paths(stroke3, size, colors, prefix_length, "stroke3"):
+    for path, color in ink.paths(
+        stroke3, size, colors, prefix_length, "stroke3"
+    ):
         group.add(drawing.path(d=path, stroke=color))
     return drawing
 
@@ -209,10 +197,10 @@ def draw_grid(
         row, column = divmod(index, columns)
         x, y = left + column * cell, top + row * row_height
         group = pens.add(
-            drawing.g(transform=f"translate({_number(x)},{_number(y)})")
+            drawing.g(transform=f"translate({ink.number(x)},{ink.number(y)})")
         )
         prefix = 0 if prefix_lengths is None else prefix_lengths[index]
-        for path, color in _paths(
+        for path, color in ink.paths(
             sketch, cell, colors, prefix, f"sketch {index}"
         ):
             group.add(drawing.path(d=path, stroke=color))
@@ -304,90 +292,6 @@ def write(
     return path
 
 
-def _paths(
-    stroke3: np.ndarray, size: float, colors: str, prefix_length: int, name: str
-) -> list[tuple[str, str]]:
-    """Lists (path data, colour) of a sketch fitted into [0, size] squared."""
-    if prefix_length < 0:
-        raise ValueError(
-            f"{name}: expected prefix_length of 0 or more, got {prefix_length}"
-        )
-    palette = _palette(colors, 0)
-    stroke3 = np.asarray(stroke3)
-    if stroke3.shape == (0, 3):
-        return []
-    strokes.validate_stroke3(stroke3, name=name)
-    with np.errstate(over="ignore", invalid="ignore"):
-        polylines = strokes.stroke3_to_polylines(stroke3)
-        points = np.concatenate(polylines)
-        low, high = points.min(axis=0), points.max(axis=0)
-        extent = float((high - low).max())
-    if not math.isfinite(extent):
-        raise ValueError(f"{name}: its offsets add up to infinity")
-    scale = size * (1 - 2 * MARGIN) / max(extent, MIN_EXTENT)
-    # Half of each corner, as the sum of two huge ones may overflow.
-    center = low / 2 + high / 2
-
-    if prefix_length:
-        polylines, palette = _split_at_prefix(polylines, prefix_length)
-    else:
-        palette = _palette(colors, len(polylines))
-    paths = []
-    for polyline, color in zip(polylines, palette, strict=True):
-        placed = (polyline - center) * scale + size / 2
-        coordinates = [f"{_number(x)},{_number(y)}" for x, y in placed.tolist()]
-        # A line to itself: round caps turn a single point into a dot.
-        rest = coordinates[1:] or coordinates
-        paths.append((f"M{coordinates[0]}L{' '.join(rest)}", color))
-    return paths
-
-
-def _split_at_prefix(
-    polylines: list[np.ndarray], prefix_length: int
-) -> tuple[list[np.ndarray], list[str]]:
-    """Parts polylines after the prefix; both sides keep the point between."""
-    parts, palette = [], []
-    # Polylines start with the origin, which is not a point of stroke3.
-    given = prefix_length + 1
-    for polyline in polylines:
-        count = len(polyline)
-        # The single given point of a stroke that goes on lies under the rest.
-        if given >= min(count, 2):
-            parts.append(polyline[:given])
-            palette.append(PREFIX_COLOR)
-        if given < count:
-            parts.append(polyline[max(given - 1, 0) :])
-            palette.append(COMPLETION_COLOR)
-        given = max(given - count, 0)
-    return parts, palette
-
-
-def _palette(colors: str, count: int) -> list[str]:
-    """Lists the colours of `count` strokes."""
-    if colors == "black":
-        return [BLACK] * count
-    if colors != "order":
-        digits = colors[1:]
-        if (
-            len(colors) != 7
-            or colors[0] != "#"
-            or not set(digits) <= set("0123456789abcdefABCDEF")
-        ):
-            raise ValueError(
-                f'colors: expected "order", "black" or "#rrggbb", '
-                f"got {colors!r}"
-            )
-        return [colors] * count
-    anchors = np.array(
-        [list(bytes.fromhex(color[1:])) for color in ORDER_COLORS], np.float64
-    )
-    places = np.linspace(0, len(anchors) - 1, count)
-    grid = np.arange(len(anchors))
-    channels = [np.interp(places, grid, anchors[:, c]) for c in range(3)]
-    rgb = np.rint(np.stack(channels, axis=1)).astype(int)  # [count, 3]
-    return [f"#{r:02x}{g:02x}{b:02x}" for r, g, b in rgb.tolist()]
-
-
 def _hairlines(
     count: int,
     columns: int,
@@ -402,19 +306,19 @@ def _hairlines(
     for row in range(rows + 1):
         # Line k closes row k - 1, and a lone row has the top line to itself.
         width = cell * (last if row == rows or rows == 1 else columns)
-        y = _number(top + row * row_height)
-        lines.append(f"M{_number(left)},{y}H{_number(left + width)}")
+        y = ink.number(top + row * row_height)
+        lines.append(f"M{ink.number(left)},{y}H{ink.number(left + width)}")
     for column in range(columns + 1):
         height = row_height * (rows if column <= last else rows - 1)
-        x = _number(left + column * cell)
+        x = ink.number(left + column * cell)
         if height:
-            lines.append(f"M{x},{_number(top)}V{_number(top + height)}")
+            lines.append(f"M{x},{ink.number(top)}V{ink.number(top + height)}")
     return "".join(lines)
 
 
 def _new_drawing(width: float, height: float) -> svgwrite.Drawing:
     """Makes a white drawing."""
-    width, height = _number(width), _number(height)
+    width, height = ink.number(width), ink.number(height)
     # Without debug=False svgwrite validates every attribute, which is slow.
     drawing = svgwrite.Drawing(
         size=(width, height), viewBox=f"0 0 {width} {height}", debug=False
@@ -433,16 +337,10 @@ def _pen_group(
         stroke_width = max(0.011 * size, 1.0)
     return drawing.g(
         fill="none",
-        stroke_width=_number(_positive(stroke_width, "stroke_width")),
+        stroke_width=ink.number(_positive(stroke_width, "stroke_width")),
         stroke_linecap="round",
         stroke_linejoin="round",
     )
-
-
-def _number(value: float) -> str:
-    """Writes a coordinate with two decimals at most."""
-    text = f"{value:.2f}".rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text
 
 
 def _positive(value: float, name: str) -> float:

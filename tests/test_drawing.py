@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 
-from sketch_rnn_tf import drawing, strokes
+from sketch_rnn_tf import drawing, ink, strokes
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -69,7 +69,7 @@ def test_one_path_per_stroke_reproduces_the_polylines():
     polylines = strokes.stroke3_to_polylines(SKETCH)
     assert len(paths) == len(polylines) == 4
     low_x, low_y, high_x, high_y = strokes.bounds(SKETCH)
-    scale = 200 * (1 - 2 * drawing.MARGIN) / max(high_x - low_x, high_y - low_y)
+    scale = 200 * (1 - 2 * ink.MARGIN) / max(high_x - low_x, high_y - low_y)
     center = np.array([low_x + high_x, low_y + high_y]) / 2
     for (points, _), polyline in zip(paths, polylines, strict=True):
         if len(polyline) == 1:
@@ -86,7 +86,7 @@ def test_any_unit_fills_the_same_square(factor):
     points = np.concatenate(
         [p for p, _ in pen_paths(parse(drawing.draw_sketch(sketch, size=100)))]
     )
-    margin = 100 * drawing.MARGIN
+    margin = 100 * ink.MARGIN
     extent = points.max(axis=0) - points.min(axis=0)
     assert points.min() >= margin - 0.01
     assert points.max() <= 100 - margin + 0.01
@@ -96,12 +96,12 @@ def test_any_unit_fills_the_same_square(factor):
 def test_strokes_are_coloured_by_order():
     colors = [c for _, c in pen_paths(parse(drawing.draw_sketch(SKETCH)))]
     assert len(set(colors)) == 4
-    assert colors[0] == drawing.ORDER_COLORS[0]
-    assert colors[-1] == drawing.ORDER_COLORS[-1]
+    assert colors[0] == ink.ORDER_COLORS[0]
+    assert colors[-1] == ink.ORDER_COLORS[-1]
 
 
 @pytest.mark.parametrize(
-    ("colors", "expected"), [("black", drawing.BLACK), ("#12aBcd", "#12aBcd")]
+    ("colors", "expected"), [("black", ink.BLACK), ("#12aBcd", "#12aBcd")]
 )
 def test_one_colour_for_all_strokes(colors, expected):
     paths = pen_paths(parse(drawing.draw_sketch(SKETCH, colors=colors)))
@@ -117,7 +117,7 @@ def test_unknown_colours_are_refused(colors):
 def test_prefix_within_a_stroke_is_joined_with_the_rest():
     # Row 3 is the second stroke's middle point.
     root = parse(drawing.draw_sketch(SKETCH, prefix_length=4))
-    dark, red = drawing.PREFIX_COLOR, drawing.COMPLETION_COLOR
+    dark, red = ink.PREFIX_COLOR, ink.COMPLETION_COLOR
     paths = pen_paths(root)
     assert [c for _, c in paths] == [dark, dark, red, red, red]
     np.testing.assert_array_equal(paths[1][0][-1], paths[2][0][0])
@@ -132,17 +132,17 @@ def test_prefix_counts_the_rows_drawn_dark(prefix_length):
         parse(drawing.draw_sketch(SKETCH, prefix_length=prefix_length))
     )
     colors = [c for _, c in paths]
-    dark_paths = colors.count(drawing.PREFIX_COLOR)
-    assert set(colors[:dark_paths]) == {drawing.PREFIX_COLOR}
+    dark_paths = colors.count(ink.PREFIX_COLOR)
+    assert set(colors[:dark_paths]) == {ink.PREFIX_COLOR}
     # A row that goes on in its stroke draws a segment, from the origin on.
     lines = np.concatenate([[True], SKETCH[:-1, 2] == 0])
     dark_segments = sum(
         len(p) - 1
         for p, c in paths
-        if c == drawing.PREFIX_COLOR and not (p[0] == p[-1]).all()
+        if c == ink.PREFIX_COLOR and not (p[0] == p[-1]).all()
     )
     assert dark_segments == lines[:prefix_length].sum()
-    assert (drawing.COMPLETION_COLOR in colors) == (prefix_length < len(SKETCH))
+    assert (ink.COMPLETION_COLOR in colors) == (prefix_length < len(SKETCH))
 
 
 def test_negative_prefix_is_refused():
@@ -308,8 +308,8 @@ def test_grid_takes_a_prefix_per_sketch():
         drawing.draw_grid([SKETCH] * 2, prefix_lengths=np.array([0, 2]))
     )
     colors = [c for _, c in pen_paths(root)]
-    assert colors[0] == drawing.ORDER_COLORS[0]
-    assert colors[4:] == [drawing.PREFIX_COLOR] + [drawing.COMPLETION_COLOR] * 3
+    assert colors[0] == ink.ORDER_COLORS[0]
+    assert colors[4:] == [ink.PREFIX_COLOR] + [ink.COMPLETION_COLOR] * 3
 
 
 def test_png_has_the_size_times_the_scale():
@@ -379,7 +379,7 @@ def test_failing_write_keeps_the_old_file_alone(tmp_path, monkeypatch, step):
 
 def test_drawing_does_without_tensorflow():
     code = (
-        "import sys; from sketch_rnn_tf import drawing; "
+        "import sys; from sketch_rnn_tf import drawing, ink; "
         "sys.exit(any(m.split('.')[0] in ('tensorflow', 'keras') "
         "for m in sys.modules))"
     )
