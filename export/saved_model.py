@@ -29,7 +29,7 @@ from export import status as status_lib
 from sketch_rnn_tf import (
     decoder as decoder_lib,
     input_pipeline,
-    sampling,
+    sampler as sampler_lib,
     strokes as strokes_lib,
     vae,
 )
@@ -96,7 +96,7 @@ class Signatures:
         config = model.config
         scale = config.scale_factor
         max_len_limit = config.max_len
-        samplers = sampling.sampler(model)
+        sampler = sampler_lib.of(model)
         z_size = model.decoder.z_size
         conditional = model.encoder is not None
         end_point = tf.constant(strokes_lib.END_POINT)
@@ -127,7 +127,7 @@ class Signatures:
         def draw(status, z, temperature, seed, max_len, prefix, lengths):
             """Draws the good rows; the others come out empty."""
             good = status == status_lib.OK
-            drawn, drawn_lengths = samplers.draw(
+            drawn, drawn_lengths = sampler.draw(
                 tf.where(good[:, None], z, 0.0),
                 tf.where(good, temperature, 0.0),
                 tf.where(good, seed, 0),
@@ -155,7 +155,7 @@ class Signatures:
             inside &= good[:, None]
             strokes = tf.where(inside[..., None], strokes, end_point)
             lengths = tf.where(good, lengths, 0)
-            return samplers.encode(normalised(strokes), lengths)
+            return sampler.encode(normalised(strokes), lengths)
 
         self.encode = None
         if conditional:

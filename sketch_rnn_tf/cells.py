@@ -110,7 +110,7 @@ class LSTMCell(keras.layers.Layer):
         """Computes what `run` does, with a faster gradient (see `bptt`).
 
         Args:
-          projected: float32 [T, B, 4 n], time first; T and B static.
+          projected: float32 [T, B, 4 n], time first.
           state: (c, h), float32 [B, n] each.
           masks: float32 [T, B, n], candidate masks; None keeps all.
           lengths: int32 [B], as of `run`.
@@ -118,6 +118,9 @@ class LSTMCell(keras.layers.Layer):
         Returns:
           Outputs float32 [T, B, n] and the last state.
         """
+        if not projected.shape.is_fully_defined():
+            # XLA compiles for static shapes; slower, the same numbers.
+            return run(self, projected, state, masks=masks, lengths=lengths)
         return bptt.lstm(
             projected,
             tf.convert_to_tensor(self.recurrent_kernel),

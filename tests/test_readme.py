@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from sketch_rnn_tf import cli
+from sketch_rnn_tf import parser
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
@@ -68,7 +68,7 @@ def test_served_block_answers_as_it_stands(folder, data_dir):
 
 @pytest.mark.parametrize("line", list(commands()))
 def test_commands_are_understood(line):
-    arguments = cli._parser().parse_args(shlex.split(line)[1:])
+    arguments = parser.build().parse_args(shlex.split(line)[1:])
     assert arguments.command
 
 

@@ -1,0 +1,414 @@
+"""The arguments of the command line.
+
+They are checked here as far as that goes without TensorFlow, so that a wrong
+one is said at once.
+"""
+
+import argparse
+import math
+import textwrap
+
+from sketch_rnn_tf import config, version
+
+ENDINGS = (".svg", ".png")
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line; argparse prints the usage as well."""
+
+    def error(self, message):
+        name = self.prog.partition(" ")[2]
+        self.exit(
+            2,
+            f"sketch-rnn: {name + ': ' if name else ''}{message} "
+            f"({self.prog} --help shows examples)\n",
+        )
+
+
+def build() -> argparse.ArgumentParser:
+    """Builds the parser of `sketch-rnn`, whose `command` names what to do."""
+    parser = _Parser(
+        prog="sketch-rnn",
+        description="A machine that draws: sketch-rnn (Ha & Eck, 2017).",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=_examples(
+            "sketch-rnn demo --out demo_out",
+            "sketch-rnn train --data quickdraw_strokes/doodles --work-dir work",
+            "sketch-rnn sample --model work --count 9 --out samples.svg",
+        ),
+    )
+    parser.add_argument(
+        "--version", action="version", version=version.__version__
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    for add in (
+        _add_prepare,
+        _add_train,
+        _add_evaluate,
+        _add_sample,
+        _add_reconstruct,
+        _add_complete,
+        _add_export,
+        _add_demo,
+    ):
+        add(commands)
+    return parser
+
+
+def _examples(*lines):
+    return "examples:\n" + textwrap.indent("\n".join(lines), "  ")
+
+
+def _add(commands, name, summary, *examples):
+    return commands.add_parser(
+        name,
+        help=summary,
+        description=summary[0].upper() + summary[1:] + ".",
+        epilog=_examples(*examples),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def _add_prepare(commands):
+    parser = _add(
+        commands,
+        "prepare",
+        "write a data set's records to disk, for TFDS",
+        "sketch-rnn prepare --dataset quickdraw_strokes/doodles",
+        "sketch-rnn prepare --dataset quickdraw_strokes/cat",
+        "sketch-rnn prepare --dataset quickdraw_strokes/cat+pig "
+        "--source folder_of_npz",
+        "sketch-rnn prepare --dataset my_sketches.npz",
+    )
+    parser.add_argument(
+        "--dataset",
+        required=True,
+        metavar="NAME|NPZ|DIR",
+        help="quickdraw_strokes/ and a word, words joined by +, doodles or "
+        "quickdraw75; or an npz file or a folder of them",
+    )
+    parser.add_argument(
+        "--source",
+        metavar="URL|DIR",
+        help="where the npz files are, instead of Google's bucket",
+    )
+    _add_data_dir(parser)
+
+
+def _add_train(commands):
+    parser = _add(
+        commands,
+        "train",
+        "train a model into a work directory",
+        "sketch-rnn train --data quickdraw_strokes/doodles --work-dir work",
+        "sketch-rnn train --data sheep.npz --work-dir sheep --preset small "
+        "--minutes 30",
+        "sketch-rnn train --data cat.npz,pig.npz --work-dir both "
+        "--set max_len=200 kl_weight=1.0",
+        "sketch-rnn train --data sheep.npz --work-dir sheep --resume "
+        "--steps 4000",
+    )
+    _add_data(parser)
+    parser.add_argument(
+        "--stream",
+        action="store_true",
+        help="stream records from disk instead of holding them in memory",
+    )
+    parser.add_argument(
+        "--work-dir", required=True, metavar="DIR", help="what to write to"
+    )
+    parser.add_argument(
+        "--preset",
+        help=f"a configuration to start from: {', '.join(config.PRESETS)} "
+        "(default: small)",
+    )
+    parser.add_argument(
+        "--config", metavar="FILE", help="a JSON file of configuration keys"
+    )
+    parser.add_argument(
+        "--set",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="KEY=VALUE",
+        help="configuration keys, over the preset and the file",
+    )
+    parser.add_argument(
+        "--steps", type=_integer(1), help="training steps in all"
+    )
+    parser.add_argument("--seed", type=_integer(0), help="same as --set seed=N")
+    parser.add_argument(
+        "--minutes",
+        type=_number(0),
+        default=math.inf,
+        help="stop after that much time",
+    )
+    parser.add_argument(
+        "--patience",
+        type=_integer(0),
+        default=0,
+        metavar="N",
+        help="stop early after N validations without a new best",
+    )
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on from the last checkpoint",
+    )
+
+
+def _add_evaluate(commands):
+    parser = _add(
+        commands,
+        "evaluate",
+        "compute the losses of Eq. 12 over a split",
+        "sketch-rnn evaluate --model work --data quickdraw_strokes/doodles",
+        "sketch-rnn evaluate --model sheep --data sheep.npz --split valid "
+        "--json",
+    )
+    _add_model(parser)
+    _add_data(parser)
+    _add_split(parser)
+    parser.add_argument(
+        "--z",
+        choices=("sample", "mean"),
+        default="sample",
+        help="whether z is sampled, as in the paper, or the mean",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print a JSON object"
+    )
+
+
+def _add_sample(commands):
+    parser = _add(
+        commands,
+        "sample",
+        "draw new sketches",
+        "sketch-rnn sample --model work --count 9 --out samples.svg",
+        "sketch-rnn sample --model work --count 100 --temperature 0.4 "
+        "--seed 7 --out samples.png --also json npz",
+    )
+    _add_model(parser)
+    parser.add_argument(
+        "--count", type=_integer(1), default=9, help="how many (default: 9)"
+    )
+    parser.add_argument(
+        "--max-len", type=_integer(1), help="points at most (default: N_max)"
+    )
+    _add_drawing(parser)
+
+
+def _add_reconstruct(commands):
+    parser = _add(
+        commands,
+        "reconstruct",
+        "encode sketches and draw them again",
+        "sketch-rnn reconstruct --model work --data sheep.npz "
+        "--out reconstructions.svg",
+        "sketch-rnn reconstruct --model work --data "
+        "quickdraw_strokes/doodles --index 3 14 15 --out three.png",
+    )
+    _add_model(parser)
+    _add_data(parser)
+    _add_split(parser)
+    _add_choice(parser)
+    parser.add_argument(
+        "--z",
+        choices=("sample", "mean"),
+        default="sample",
+        help="whether z is sampled or the mean",
+    )
+    _add_drawing(parser)
+
+
+def _add_complete(commands):
+    parser = _add(
+        commands,
+        "complete",
+        "go on with the beginnings of sketches",
+        "sketch-rnn complete --model work --data sheep.npz "
+        "--out completions.svg",
+        "sketch-rnn complete --model work --data sheep.npz --index 5 "
+        "--points 20 --endings 9 --temperature 0.8 --out nine.svg",
+    )
+    _add_model(parser)
+    _add_data(parser)
+    _add_split(parser)
+    _add_choice(parser)
+    parser.add_argument(
+        "--points",
+        type=_integer(1),
+        metavar="N",
+        help="how many points of each to give (default: half)",
+    )
+    parser.add_argument(
+        "--endings",
+        type=_integer(1),
+        default=4,
+        metavar="N",
+        help="endings for each sketch (default: 4)",
+    )
+    _add_drawing(parser)
+
+
+def _add_export(commands):
+    parser = _add(
+        commands,
+        "export",
+        "write a model for deployment",
+        "sketch-rnn export saved-model --model work --out saved_model",
+    )
+    kinds = parser.add_subparsers(dest="kind", required=True)
+    saved_model = _add(
+        kinds,
+        "saved-model",
+        "write a SavedModel with signatures encode, decode and complete",
+        "sketch-rnn export saved-model --model work --out saved_model",
+        "saved_model_cli show --dir saved_model/1 --all",
+    )
+    _add_model(saved_model)
+    saved_model.add_argument(
+        "--out",
+        required=True,
+        metavar="DIR",
+        help="what holds the versions 1, 2, ...: the next one is written",
+    )
+
+
+def _add_demo(commands):
+    parser = _add(
+        commands,
+        "demo",
+        "train on the embedded doodles, draw, and export, in minutes",
+        "sketch-rnn demo --out demo_out",
+    )
+    parser.add_argument(
+        "--out", default="demo_out", metavar="DIR", help="what to write to"
+    )
+    parser.add_argument(
+        "--minutes",
+        type=_number(0),
+        default=6.5,
+        help="train for at most that long (default: 6.5)",
+    )
+    parser.add_argument(
+        "--steps", type=_integer(1), help="training steps at most"
+    )
+    parser.add_argument("--seed", type=_integer(0), default=0)
+
+
+def _add_model(parser):
+    parser.add_argument(
+        "--model", required=True, metavar="DIR", help="a work directory"
+    )
+
+
+def _add_data(parser):
+    parser.add_argument(
+        "--data",
+        required=True,
+        metavar="SPEC",
+        help="a TFDS name (quickdraw_strokes/doodles), an npz file, a folder "
+        "of them, or a comma-separated list",
+    )
+    _add_data_dir(parser)
+
+
+def _add_data_dir(parser):
+    parser.add_argument(
+        "--data-dir",
+        metavar="DIR",
+        help="where TFDS keeps its records (default: TFDS's own)",
+    )
+
+
+def _add_split(parser):
+    parser.add_argument(
+        "--split", choices=("train", "valid", "test"), default="test"
+    )
+
+
+def _add_choice(parser):
+    parser.add_argument(
+        "--index",
+        type=_integer(0),
+        nargs="+",
+        metavar="I",
+        help="which sketches of the split (default: --count from the start)",
+    )
+    parser.add_argument(
+        "--count",
+        type=_integer(1),
+        default=8,
+        help="how many, where no index is given (default: 8)",
+    )
+
+
+def _add_drawing(parser):
+    parser.add_argument(
+        "--temperature",
+        type=_number(0),
+        default=0.4,
+        metavar="TAU",
+        help="0 is greedy, 1 as the model was trained (default: 0.4)",
+    )
+    parser.add_argument(
+        "--seed",
+        type=_integer(0, 2**31 - 1),
+        default=0,
+        help="of the first drawing; drawing i has seed + i (default: 0)",
+    )
+    parser.add_argument(
+        "--out",
+        required=True,
+        type=_drawing_file,
+        metavar="FILE",
+        help="an .svg or a .png file",
+    )
+    parser.add_argument(
+        "--also",
+        nargs="+",
+        choices=("json", "npz"),
+        default=[],
+        help="write stroke-3, z and seeds beside it, too",
+    )
+
+
+def _drawing_file(text):
+    if not text.endswith(ENDINGS):
+        raise argparse.ArgumentTypeError(
+            f"expected a file ending in {' or '.join(ENDINGS)}, got {text!r}"
+        )
+    return text
+
+
+def _integer(least, most=None):
+    def integer(text):
+        try:
+            value = int(text)
+        except ValueError:
+            value = None
+        if value is None or value < least or (most and value > most):
+            bound = f"from {least} to {most}" if most else f"from {least} on"
+            raise argparse.ArgumentTypeError(
+                f"expected a whole number {bound}, got {text!r}"
+            )
+        return value
+
+    return integer
+
+
+def _number(least):
+    def number(text):
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not (math.isfinite(value) and value >= least):
+            raise argparse.ArgumentTypeError(
+                f"expected a number of at least {least}, got {text!r}"
+            )
+        return value
+
+    return number
