@@ -305,7 +305,7 @@ def _check(config: Config) -> None:
 
 PRESETS = {
     # The reference implementation's defaults (its hyper-parameter table).
-    "magenta": Config(),
+    "magenta": Config(steps=10_000_000),
     # For two cores: minutes to recognisable drawings of short sketches.
     "small": Config(
         encoder_size=128,

@@ -201,14 +201,15 @@ def point_distribution(
     )
     if temperature is not None:
         temperature = tf.convert_to_tensor(temperature, params.dtype)
-        temperature = temperature[..., None]
-        logits = logits / temperature
-        pen_logits = pen_logits / temperature
-        if variance_temperature is None:
-            variance_temperature = temperature
-        else:
-            variance_temperature = variance_temperature[..., None]
-        half_log = 0.5 * tf.math.log(variance_temperature)
+        logits = logits / temperature[..., None]
+        pen_logits = pen_logits / temperature[..., None]
+    if variance_temperature is None:
+        variance_temperature = temperature
+    if variance_temperature is not None:
+        variance_temperature = tf.convert_to_tensor(
+            variance_temperature, params.dtype
+        )
+        half_log = 0.5 * tf.math.log(variance_temperature)[..., None]
         log_scale_x += half_log
         log_scale_y += half_log
     return PointDistribution(

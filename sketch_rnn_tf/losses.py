@@ -51,8 +51,8 @@ def reconstruction(
     drawn = 1.0 - targets[..., 2 + strokes.END]  # [B, T]
     log_prob = predictions.offset.log_prob(targets[..., :2])  # [B, T]
     if density_floor:
-        floor = tf.fill(tf.shape(log_prob), math.log(density_floor))
-        floor = tf.cast(floor, log_prob.dtype)
+        floor = tf.constant(math.log(density_floor), log_prob.dtype)
+        floor = tf.fill(tf.shape(log_prob), floor)
         log_prob = tf.reduce_logsumexp(tf.stack([log_prob, floor]), axis=0)
     # A product would turn an infinite log_prob of a masked row into NaN.
     log_prob = tf.where(drawn > 0, log_prob, tf.zeros_like(log_prob))

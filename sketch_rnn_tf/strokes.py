@@ -72,7 +72,7 @@ def validate_stroke3(stroke3: np.ndarray, *, name: str = "stroke3") -> None:
         )
     if not len(stroke3):
         raise ValueError(f"{name}: expected at least one point, got none")
-    finite = np.isfinite(stroke3[:, :2]).all(axis=1)
+    finite = _fits_float32(stroke3[:, :2])
     if not finite.all():
         row = int(np.argmin(finite))
         raise ValueError(
@@ -119,7 +119,7 @@ in row 0
         )
     if not len(stroke5):
         raise ValueError(f"{name}: expected at least one row, got none")
-    finite = np.isfinite(stroke5[:, :2]).all(axis=1)
+    finite = _fits_float32(stroke5[:, :2])
     if not finite.all():
         row = int(np.argmin(finite))
         raise ValueError(
@@ -134,6 +134,12 @@ in row 0
             f"{name}: expected a one-hot pen state, "
             f"got {pen[row].tolist()} in row {row}"
         )
+
+
+def _fits_float32(offsets):
+    """Whether each row stays finite as float32, the type of stroke-5."""
+    with np.errstate(over="ignore"):
+        return np.isfinite(offsets.astype(np.float32)).all(axis=1)
 
 
 def stroke3_to_stroke5(stroke3: np.ndarray) -> np.ndarray:

@@ -278,9 +278,11 @@ class SketchRNN(keras.Model):
 
     def _results(self):
         results = {name: mean.result() for name, mean in self._means.items()}
-        results["kl_floored"] = losses.floored(
-            results["kl"], kl_tolerance=self.config.kl_tolerance
-        )
+        results["kl_floored"] = results["kl"]
+        if self.encoder is not None:
+            results["kl_floored"] = losses.floored(
+                results["kl"], kl_tolerance=self.config.kl_tolerance
+            )
         return results
 
     def _seed(self, stream):
