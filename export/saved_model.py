@@ -78,7 +78,6 @@ def _write(model, path):
         function = getattr(signatures, name, None)
         if function is not None:
             archive.add_endpoint(name, function)
-    archive.add_variable_collection("weights", model.weights)
     archive.write_out(path, verbose=False)
 
 

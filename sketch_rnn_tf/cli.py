@@ -51,7 +51,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         command = arguments.command.replace("-", "_")
         try:
             getattr(commands, command)(arguments)
-        except (tf.errors.DataLossError, tf.errors.NotFoundError) as error:
+        except (
+            tf.errors.DataLossError,
+            tf.errors.FailedPreconditionError,
+            tf.errors.NotFoundError,
+        ) as error:
             # A file of streamed records was cut short, or went away.
             raise OSError(error.message) from error
     except (ValueError, OSError) as error:

@@ -184,9 +184,13 @@ def _configuration(arguments):
         config = config_lib.preset(arguments.preset or "small")
     if arguments.config:
         path = pathlib.Path(arguments.config)
-        config = config_lib.from_json(
-            path.read_text(), name=str(path), base=config
-        )
+        try:
+            text = path.read_text()
+        except UnicodeDecodeError as error:
+            raise ValueError(
+                f"{path}: expected UTF-8 text, got {error}"
+            ) from None
+        config = config_lib.from_json(text, name=str(path), base=config)
     changes = dict(map(config_lib.parse_assignment, arguments.set))
     for name in ("steps", "seed"):
         if getattr(arguments, name) is not None:

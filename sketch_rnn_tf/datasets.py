@@ -70,14 +70,14 @@ def load(
 def _load_part(part, data_dir, stream):
     path = pathlib.Path(part)
     if part.split("/")[0] == _PREFIX:
-        return _load_records(part, data_dir, stream)
+        return _prepared(part, data_dir, stream)
     if not path.exists():
         raise ValueError(
             f"data: {part}: expected an npz file, a folder of them or a name "
             f"such as {_PREFIX}/doodles, found no such thing"
         )
     if stream:
-        return _load_records(path, data_dir, stream)
+        return _prepared(path, data_dir, stream)
     if path.is_dir():
         files = sorted(path.glob("*.npz"))
         if not files:
@@ -98,6 +98,19 @@ def _load_part(part, data_dir, stream):
         tuple(file.stem for file in files),
         *(sum((found[name] for found in splits), []) for name in SPLITS),
     )
+
+
+def _prepared(config, data_dir, stream):
+    try:
+        return _load_records(config, data_dir, stream)
+    except (ValueError, OSError):
+        raise
+    except Exception as error:
+        # TFDS and TensorFlow have kinds of their own for damaged files.
+        reason = " ".join(str(error).split())[:200]
+        raise ValueError(
+            f"data: {config}: expected readable records, got {reason}"
+        ) from error
 
 
 def _load_records(config, data_dir, stream):

@@ -57,7 +57,8 @@ def train(
 
     Raises:
       ValueError: If the work directory does not fit, see
-        `work_directory.create`, or a split is empty.
+        `work_directory.create`, its checkpoint is damaged, or a split is
+        empty.
       FloatingPointError: If the loss is no longer a number.
     """
     work_dir = pathlib.Path(work_dir)
@@ -78,10 +79,8 @@ def train(
         str(work_dir / work_directory.CHECKPOINTS),
         max_to_keep=CHECKPOINTS_KEPT,
     )
-    if resume and manager.latest_checkpoint:
-        model.optimizer.build(model.trainable_variables)
-        status = checkpoint.restore(manager.latest_checkpoint)
-        status.assert_existing_objects_matched()
+    if resume:
+        _restore(checkpoint, manager, model)
     step = int(model.optimizer.iterations)
     rows = [
         r for r in work_directory.read_history(work_dir) if r["step"] <= step
@@ -141,13 +140,38 @@ def load(work_dir: str | os.PathLike) -> vae.SketchRNN:
         )
     try:
         model.load_weights(weights)
-    except (OSError, ValueError, KeyError) as error:
-        reason = " ".join(str(error).split())[:200]
+    except Exception as error:
+        # What HDF5 and Keras raise for a damaged file has no common base.
         raise ValueError(
             f"{weights}: expected the weights of this configuration, "
-            f"got {reason}"
-        ) from None
+            f"got {_reason(error)}"
+        ) from error
     return model
+
+
+def _restore(checkpoint, manager, model):
+    """Restores the last checkpoint, if the training came to one."""
+    path = manager.latest_checkpoint
+    if path is None:
+        if any(pathlib.Path(manager.directory).glob("*.index")):
+            raise ValueError(
+                f"{manager.directory}: expected a file that names the last "
+                "checkpoint, got none or a damaged one"
+            )
+        return
+    model.optimizer.build(model.trainable_variables)
+    try:
+        status = checkpoint.restore(path)
+        status.assert_existing_objects_matched()
+    except Exception as error:
+        raise ValueError(
+            f"{path}: expected a checkpoint of this training, "
+            f"got {_reason(error)}"
+        ) from error
+
+
+def _reason(error):
+    return " ".join(str(error).split())[:200]
 
 
 class _Stop(keras.callbacks.Callback):

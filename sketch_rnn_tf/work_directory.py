@@ -122,17 +122,25 @@ def read_history(path: str | os.PathLike) -> list[dict[str, float]]:
     """Reads history.csv; an empty list where there is none.
 
     Raises:
-      ValueError: If a value is not a number.
+      ValueError: If it is not a history: a value is not a number, or there
+        is no step or val_loss.
     """
     file = pathlib.Path(path) / HISTORY
     if not file.exists():
         return []
-    with file.open(newline="") as lines:
-        rows = list(csv.DictReader(lines))
     try:
-        return [{k: float(v) for k, v in row.items()} for row in rows]
-    except (TypeError, ValueError):
-        raise ValueError(f"{file}: expected rows of numbers") from None
+        with file.open(newline="") as lines:
+            rows = [
+                {key: float(value) for key, value in row.items()}
+                for row in csv.DictReader(lines)
+            ]
+        if not all({"step", "val_loss"} <= row.keys() for row in rows):
+            raise ValueError
+    except (TypeError, ValueError, csv.Error):
+        raise ValueError(
+            f"{file}: expected rows of numbers, with step and val_loss"
+        ) from None
+    return rows
 
 
 def write_history(

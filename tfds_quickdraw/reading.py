@@ -25,7 +25,7 @@ def read(
         `builder.info.features["label"].names`.
 
     Raises:
-      ValueError: If there is no such split.
+      ValueError: If there is no such split, or records are missing.
     """
     # As in `stroke_feature`: importing TensorFlow takes seconds.
     import tensorflow as tf
@@ -47,6 +47,12 @@ def read(
         for batch in records.map(lambda r: tf.io.parse_example(r, spec)):
             data += batch["strokes"].numpy().tolist()
             labels.append(batch["label"].numpy())
+    count = builder.info.splits[split].num_examples
+    if len(data) != count:
+        raise ValueError(
+            f"{builder.info.full_name}: {split}: expected {count:,} records, "
+            f"got {len(data):,}"
+        )
     feature = builder.info.features["strokes"]
     points = np.frombuffer(b"".join(data), feature.numpy_stored_dtype)
     points = points.reshape(-1, 3)

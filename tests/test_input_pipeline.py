@@ -1,0 +1,341 @@
+"""input_pipeline: statistics, order, padding, streaming."""
+
+import itertools
+import pathlib
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from sketch_rnn_tf import (
+    config as config_lib,
+    input_pipeline,
+    sketchrnn_npz,
+    strokes,
+)
+
+SHARED = pathlib.Path(__file__).resolve().parents[2] / "shared"
+PLAIN = {"random_scale": 0.0, "point_drop_rate": 0.0}
+
+
+def _stream(sketches):
+    """Gives records as TFDS does, streamed."""
+
+    def generate():
+        for sketch in sketches:
+            yield {"strokes": strokes.stroke3_to_stroke5(sketch)}
+
+    spec = tf.TensorSpec([None, 5], tf.float32)
+    return tf.data.Dataset.from_generator(
+        generate, output_signature={"strokes": spec}
+    )
+
+
+def _numpy(batches, count=None):
+    taken = batches.take(count) if count else batches
+    return [
+        {key: value.numpy() for key, value in batch.items()} for batch in taken
+    ]
+
+
+def _assert_same(batches, others):
+    assert len(batches) == len(others)
+    for batch, other in zip(batches, others, strict=True):
+        np.testing.assert_array_equal(batch["lengths"], other["lengths"])
+        np.testing.assert_array_equal(batch["strokes"], other["strokes"])
+
+
+def _expected(sketch, config):
+    """Makes the row of a batch by the module's description, in NumPy."""
+    row = np.tile(np.float32(strokes.END_POINT), (config.max_len + 1, 1))
+    row[0] = config.start_point
+    stroke5 = strokes.stroke3_to_stroke5(sketch)[:-1]
+    offsets = np.clip(stroke5[:, :2], -1000, 1000)
+    stroke5[:, :2] = offsets / np.float32(config.scale_factor)
+    row[1 : len(sketch) + 1] = stroke5
+    return row
+
+
+def _key(row):
+    return row.astype(np.float32).tobytes()
+
+
+class TestStatistics:
+    def test_is_the_population_std_of_clamped_pooled_offsets(self, sketches):
+        far = np.array([[5000, -3, 0], [1, -70000, 1]], np.float32)
+        source = [*sketches, far]
+        measured = input_pipeline.statistics(source)
+        offsets = np.concatenate([s[:, :2] for s in source])
+        expected = np.clip(offsets, -1000, 1000).astype(np.float64).std()
+        # float64 sums of squares, against NumPy's two passes.
+        assert measured.scale_factor == pytest.approx(expected, rel=1e-12)
+        assert measured[1:] == (12, len(source), 0)
+
+    def test_longer_sketches_count_as_dropped_and_for_nothing_else(
+        self, sketches
+    ):
+        measured = input_pipeline.statistics(sketches, max_len=6)
+        kept = [s for s in sketches if len(s) <= 6]
+        alone = input_pipeline.statistics(kept)
+        assert measured == alone._replace(dropped=len(sketches) - len(kept))
+        assert 0 < measured.count < len(sketches)
+
+    def test_max_len_is_that_of_the_longest_kept(self, sketches):
+        assert input_pipeline.statistics(sketches, max_len=500).max_len == 12
+
+    def test_a_stream_measures_the_same(self, sketches):
+        for max_len in (0, 6):
+            assert input_pipeline.statistics(
+                _stream(sketches), max_len=max_len
+            ) == input_pipeline.statistics(sketches, max_len=max_len)
+
+    def test_integers_measure_as_floats_do(self, sketches):
+        integers = [s.astype(np.int16) for s in sketches]
+        assert input_pipeline.statistics(integers) == input_pipeline.statistics(
+            sketches
+        )
+
+    def test_offsets_far_from_zero_keep_their_precision(self):
+        sketch = np.array([[900.5, 900, 0], [901, 900.25, 1]], np.float32)
+        measured = input_pipeline.statistics([sketch] * 1000)
+        # Sums of squares cancel about 6 of float64's 16 digits here.
+        assert measured.scale_factor == pytest.approx(
+            sketch[:, :2].astype(np.float64).std(), rel=1e-8
+        )
+
+    @pytest.mark.parametrize(
+        ("source", "max_len", "message"),
+        [
+            ([], 0, "expected sketches, got none"),
+            ([np.zeros([9, 3])], 3, "at most 3 points, got none: all 1 are"),
+            ([np.full([4, 3], 1.0)], 0, "vary, got sketches .* all 1"),
+        ],
+    )
+    def test_nothing_to_measure_is_an_error(self, source, max_len, message):
+        with pytest.raises(ValueError, match=message):
+            input_pipeline.statistics(source, max_len=max_len)
+
+    @pytest.mark.parametrize(
+        ("name", "scale_factor", "max_len"),
+        [
+            ("aaron_sheep", 18.519827, 250),
+            ("omniglot", 53.437046, 143),
+            ("kanji.rdp100", 20.083822, 80),
+        ],
+    )
+    def test_real_drawings(self, name, scale_factor, max_len):
+        path = SHARED / "data" / "datasets" / f"{name}.npz"
+        if not path.exists():
+            pytest.skip(f"needs real drawings in {path}")
+        train = sketchrnn_npz.read(path, splits=["train"])["train"]
+        measured = input_pipeline.statistics(train)
+        # The published numbers were summed and printed in float32.
+        assert measured.scale_factor == pytest.approx(scale_factor, rel=6e-8)
+        assert measured.max_len == max_len
+        assert measured.count == len(train)
+
+
+class TestFitConfig:
+    def test_sets_what_was_measured(self, sketches):
+        config = input_pipeline.fit_config(config_lib.Config(), sketches)
+        measured = input_pipeline.statistics(sketches)
+        assert config.max_len == measured.max_len
+        assert config.scale_factor == measured.scale_factor
+
+    def test_max_len_limits(self, sketches):
+        config = config_lib.Config(max_len=5)
+        assert input_pipeline.fit_config(config, sketches).max_len == 5
+        with pytest.raises(ValueError, match="at most 2 points"):
+            input_pipeline.fit_config(config.replace(max_len=2), sketches)
+
+    @pytest.mark.parametrize("streamed", [False, True])
+    def test_count_kept(self, sketches, streamed):
+        source = _stream(sketches) if streamed else sketches
+        short = sum(len(s) <= 7 for s in sketches)
+        counted = input_pipeline.count_kept(source, 7)
+        assert counted == (short, len(sketches) - short)
+
+
+class TestBatch:
+    def test_a_row_is_start_then_points_then_ends(self, sketches, tiny_config):
+        batch = input_pipeline.to_batch(sketches, tiny_config)
+        assert batch["strokes"].shape == (25, 13, 5)
+        assert batch["strokes"].dtype == tf.float32
+        assert batch["lengths"].dtype == tf.int32
+        np.testing.assert_array_equal(
+            batch["lengths"], [len(s) for s in sketches]
+        )
+        expected = [_expected(sketch, tiny_config) for sketch in sketches]
+        np.testing.assert_allclose(batch["strokes"], expected, rtol=1e-7)
+
+    def test_a_sketch_of_n_max_points_has_no_end_row(
+        self, sketches, tiny_config
+    ):
+        longest = next(s for s in sketches if len(s) == tiny_config.max_len)
+        row = input_pipeline.to_batch([longest], tiny_config)["strokes"][0]
+        assert not row[:, 2 + strokes.END].numpy().any()
+
+    def test_offsets_are_clamped_before_they_are_scaled(self, tiny_config):
+        far = np.array([[2000, -1e6, 0], [1000, -999, 1]], np.float32)
+        row = input_pipeline.to_batch([far], tiny_config)["strokes"][0]
+        np.testing.assert_allclose(
+            row[1:3, :2] * tiny_config.scale_factor,
+            [[1000, -1000], [1000, -999]],
+            rtol=1e-6,
+        )
+
+    def test_the_start_point_is_the_configurations(self, sketches, tiny_config):
+        config = tiny_config.replace(start_point=(0.0, 0.0, 0.0, 0.0, 0.0))
+        batch = input_pipeline.to_batch(sketches[:2], config)
+        assert not batch["strokes"][:, 0].numpy().any()
+
+    @pytest.mark.parametrize(
+        ("sketch", "message"),
+        [
+            (np.zeros([13, 3]), "sketch 1: expected at most 12 points, got 13"),
+            (np.zeros([4, 5]), r"sketch 1: .* \[N, 3\], got shape \[4, 5\]"),
+            (np.zeros([0, 3]), "sketch 1: expected at least one point"),
+            ([[0, np.nan, 1]], r"sketch 1: .*finite offsets, got \[0.0, nan\]"),
+            ([[0, np.inf, 1]], r"sketch 1: .*finite offsets, got \[0.0, inf\]"),
+            ([[0, 0, 0.5]], "sketch 1: expected pen_lifted 0 or 1, got 0.5"),
+        ],
+    )
+    def test_a_bad_sketch_is_named(self, tiny_config, sketch, message):
+        good = np.array([[1, 2, 1]], np.float32)
+        with pytest.raises(ValueError, match=message):
+            input_pipeline.to_batch([good, np.asarray(sketch)], tiny_config)
+
+
+class TestEvaluation:
+    @pytest.mark.parametrize("streamed", [False, True])
+    def test_comes_once_in_order_and_whole(
+        self, sketches, tiny_config, streamed
+    ):
+        source = _stream(sketches) if streamed else sketches
+        config = tiny_config.replace(batch_size=4)
+        batches = _numpy(input_pipeline.batches(source, config))
+        assert [len(b["lengths"]) for b in batches] == [4] * 6 + [1]
+        expected = input_pipeline.to_batch(sketches, config)
+        joined = {
+            key: np.concatenate([b[key] for b in batches]) for key in expected
+        }
+        _assert_same([joined], _numpy(tf.data.Dataset.from_tensors(expected)))
+
+    @pytest.mark.parametrize("streamed", [False, True])
+    def test_longer_sketches_are_left_out(
+        self, sketches, tiny_config, streamed
+    ):
+        source = _stream(sketches) if streamed else sketches
+        config = tiny_config.replace(max_len=6)
+        batches = _numpy(input_pipeline.batches(source, config))
+        lengths = np.concatenate([b["lengths"] for b in batches])
+        assert lengths.tolist() == [len(s) for s in sketches if len(s) <= 6]
+        assert batches[0]["strokes"].shape == (5, 7, 5)
+
+    def test_nothing_short_enough_is_an_error(self, sketches, tiny_config):
+        with pytest.raises(ValueError, match="at most 2 points, got none"):
+            input_pipeline.batches(sketches, tiny_config.replace(max_len=2))
+
+
+class TestTraining:
+    def _batches(self, source, config, count, start_step=0):
+        batches = input_pipeline.batches(
+            source, config, training=True, start_step=start_step
+        )
+        return _numpy(batches, count)
+
+    @pytest.mark.parametrize("streamed", [False, True])
+    def test_a_pass_has_each_sketch_once_in_an_order_of_its_own(
+        self, sketches, tiny_config, streamed
+    ):
+        source = _stream(sketches) if streamed else sketches
+        config = tiny_config.replace(**PLAIN)  # 5 batches of 5
+        batches = self._batches(source, config, 15)
+        rows = np.concatenate([b["strokes"] for b in batches])
+        given = [_key(_expected(s, config)) for s in sketches]
+        assert len(set(given)) == 25
+        passes = [[_key(row) for row in rows[i : i + 25]] for i in (0, 25, 50)]
+        for order in passes:
+            assert sorted(order) == sorted(given)
+        for one, other in itertools.combinations([given, *passes], 2):
+            assert one != other
+
+    def test_a_batch_may_reach_into_the_next_pass(self, sketches, tiny_config):
+        config = tiny_config.replace(batch_size=10, **PLAIN)
+        batches = self._batches(sketches, config, 5)
+        rows = np.concatenate([b["strokes"] for b in batches])
+        assert len(rows) == 50
+        for half in (rows[:25], rows[25:]):
+            assert len({_key(row) for row in half}) == 25
+
+    @pytest.mark.parametrize("streamed", [False, True])
+    def test_batches_are_full_and_never_end(
+        self, sketches, tiny_config, streamed
+    ):
+        source = _stream(sketches) if streamed else sketches
+        config = tiny_config.replace(batch_size=11)
+        batches = self._batches(source, config, 20)
+        assert len(batches) == 20
+        assert {b["strokes"].shape for b in batches} == {(11, 13, 5)}
+
+    def test_the_seed_decides(self, sketches, tiny_config):
+        config = tiny_config.replace(seed=3)
+        first = self._batches(sketches, config, 6)
+        _assert_same(first, self._batches(sketches, config, 6))
+        other = self._batches(sketches, config.replace(seed=4), 6)
+        assert not np.array_equal(first[0]["strokes"], other[0]["strokes"])
+
+    def test_later_batches_are_the_same_without_the_earlier(
+        self, sketches, tiny_config
+    ):
+        whole = self._batches(sketches, tiny_config, 12)
+        for step in (1, 7):
+            resumed = self._batches(sketches, tiny_config, 4, start_step=step)
+            _assert_same(resumed, whole[step : step + 4])
+
+    def test_augmentation_changes_and_stays_in_bounds(
+        self, sketches, tiny_config
+    ):
+        config = tiny_config.replace(random_scale=0.2, point_drop_rate=0.0)
+        plain = self._batches(sketches, config.replace(**PLAIN), 5)
+        scaled = self._batches(sketches, config, 5)
+        ratios = []
+        for batch, other in zip(scaled, plain, strict=True):
+            np.testing.assert_array_equal(
+                batch["strokes"][..., 2:], other["strokes"][..., 2:]
+            )
+            drawn = other["strokes"][..., :2] != 0
+            with np.errstate(invalid="ignore", divide="ignore"):
+                ratio = batch["strokes"][..., :2] / other["strokes"][..., :2]
+            for row, inside in zip(ratio, drawn, strict=True):
+                for axis in (0, 1):
+                    factors = row[inside[:, axis], axis]
+                    # One factor for an axis of a sketch.
+                    np.testing.assert_allclose(factors, factors[0], rtol=1e-5)
+                    ratios.append(factors[0])
+        assert 0.8 <= min(ratios) < 0.9 and 1.1 < max(ratios) <= 1.2
+        assert len(set(ratios)) == len(ratios)
+
+    def test_dropping_points_keeps_where_strokes_end(self, tiny_config):
+        line = np.full([12, 3], 1.0, np.float32)
+        line[:, 2] = np.arange(12) == 11
+        config = tiny_config.replace(random_scale=0.0, point_drop_rate=0.5)
+        batches = self._batches([line], config, 10)
+        lengths = np.concatenate([b["lengths"] for b in batches])
+        strokes5 = np.concatenate([b["strokes"] for b in batches])
+        # The first two points and the last one are never dropped.
+        assert 3 <= lengths.min() < lengths.max() <= 12
+        np.testing.assert_allclose(
+            strokes5[..., :2].sum(axis=1) * config.scale_factor,
+            np.full([50, 2], 12.0),
+            rtol=1e-5,
+        )
+        for row, length in zip(strokes5, lengths, strict=True):
+            assert strokes.stroke5_length(row) == length + 1  # S_0 first
+
+    def test_evaluation_is_never_augmented(self, sketches, tiny_config):
+        config = tiny_config.replace(random_scale=0.5, point_drop_rate=0.9)
+        _assert_same(
+            _numpy(input_pipeline.batches(sketches, config)),
+            _numpy(input_pipeline.batches(sketches, config.replace(**PLAIN))),
+        )

@@ -1,0 +1,198 @@
+"""work_directory: when one is made, resumed or refused; whole files."""
+
+import os
+import stat
+
+import pytest
+
+from sketch_rnn_tf import config as config_lib, work_directory
+
+CONFIG = config_lib.preset("tiny").replace(max_len=12, scale_factor=2.5)
+
+
+def _listed(path):
+    return sorted(p.name for p in path.rglob("*"))
+
+
+class TestWrittenWhole:
+    def test_the_file_is_there_when_all_is_written(self, tmp_path):
+        path = tmp_path / "new" / "a.weights.h5"
+        with work_directory.written_whole(path) as partial:
+            # Keras looks at the ending.
+            assert partial.name.endswith(".weights.h5")
+            assert partial.parent == path.parent
+            partial.write_text("whole")
+            assert not path.exists()
+        assert path.read_text() == "whole"
+        assert _listed(tmp_path) == ["a.weights.h5", "new"]
+
+    @pytest.mark.parametrize("kind", [OSError, ValueError, KeyboardInterrupt])
+    def test_a_failure_leaves_nothing(self, tmp_path, kind):
+        path = tmp_path / "a.txt"
+
+        def fail():
+            with work_directory.written_whole(path) as partial:
+                partial.write_text("half")
+                raise kind
+
+        with pytest.raises(kind):
+            fail()
+        assert _listed(tmp_path) == []
+        path.write_text("before")
+        with pytest.raises(kind):
+            fail()
+        assert path.read_text() == "before"
+        assert _listed(tmp_path) == ["a.txt"]
+
+    def test_a_target_that_cannot_be_replaced_leaves_nothing(self, tmp_path):
+        (tmp_path / "a.txt").mkdir()
+        with (
+            pytest.raises(OSError, match="directory"),
+            work_directory.written_whole(tmp_path / "a.txt") as partial,
+        ):
+            partial.write_text("whole")
+        assert _listed(tmp_path) == ["a.txt"]
+
+    def test_permissions_are_those_of_any_new_file(self, tmp_path):
+        with work_directory.written_whole(tmp_path / "a") as partial:
+            partial.write_text("")
+        (tmp_path / "b").write_text("")
+        modes = {stat.S_IMODE(p.stat().st_mode) for p in tmp_path.iterdir()}
+        assert len(modes) == 1
+
+
+class TestCreate:
+    def test_writes_the_configuration(self, tmp_path):
+        path = tmp_path / "runs" / "first"
+        work_directory.create(path, CONFIG, resume=False)
+        assert _listed(path) == ["config.json"]
+        assert work_directory.load_config(path) == CONFIG
+
+    def test_an_empty_directory_will_do(self, tmp_path):
+        work_directory.create(tmp_path, CONFIG, resume=False)
+        assert work_directory.load_config(tmp_path) == CONFIG
+
+    def test_what_may_change_on_resuming(self, tmp_path):
+        work_directory.create(tmp_path, CONFIG, resume=False)
+        longer = CONFIG.replace(steps=9, validate_every=3, version="9.9")
+        work_directory.create(tmp_path, longer, resume=True)
+        assert work_directory.load_config(tmp_path) == longer
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"decoder_size": 9},
+            {"seed": 5},
+            {"scale_factor": 2.5000001},
+            {"max_len": 13},
+            {"words": ["cat"]},
+        ],
+    )
+    def test_another_configuration_is_not_resumed(self, tmp_path, changes):
+        work_directory.create(tmp_path, CONFIG, resume=False)
+        (key,) = changes
+        with pytest.raises(ValueError, match=f"another configuration: {key}"):
+            work_directory.create(
+                tmp_path, CONFIG.replace(**changes), resume=True
+            )
+        assert work_directory.load_config(tmp_path) == CONFIG
+
+    def test_a_training_is_not_overwritten(self, tmp_path):
+        work_directory.create(tmp_path, CONFIG, resume=False)
+        with pytest.raises(ValueError, match="holds a training already"):
+            work_directory.create(tmp_path, CONFIG, resume=False)
+
+    @pytest.mark.parametrize("missing", [False, True])
+    def test_nothing_is_not_resumed(self, tmp_path, missing):
+        path = tmp_path / "work"
+        if not missing:
+            path.mkdir()
+        with pytest.raises(ValueError, match=r"to resume.*without config"):
+            work_directory.create(path, CONFIG, resume=True)
+        assert _listed(tmp_path) == ([] if missing else ["work"])
+
+    def test_a_directory_of_something_else_is_left_alone(self, tmp_path):
+        (tmp_path / "letter.txt").write_text("Dear")
+        with pytest.raises(ValueError, match=r"empty directory.*letter.txt"):
+            work_directory.create(tmp_path, CONFIG, resume=False)
+        assert _listed(tmp_path) == ["letter.txt"]
+
+    @pytest.mark.parametrize("resume", [False, True])
+    def test_a_file_is_not_a_directory(self, tmp_path, resume):
+        path = tmp_path / "work"
+        path.write_text("")
+        with pytest.raises(ValueError, match="expected a directory, got a f"):
+            work_directory.create(path, CONFIG, resume=resume)
+
+
+class TestLoadConfig:
+    def _refused(self, path, message):
+        with pytest.raises(ValueError, match=message) as caught:
+            work_directory.load_config(path)
+        assert str(path) in str(caught.value)
+
+    def test_no_directory(self, tmp_path):
+        self._refused(tmp_path / "nothing", "work directory, found none")
+
+    def test_another_directory(self, tmp_path):
+        self._refused(tmp_path, "got one without config.json")
+
+    @pytest.mark.parametrize(
+        ("content", "message"),
+        [
+            (b"", "expected JSON"),
+            (b'{"z_size": 3', "expected JSON"),
+            (b"\x89PNG\r\n\x1a\n\xff", "expected UTF-8 text"),
+            (b"[1, 2]", "expected a JSON object .* got list"),
+            (b'{"z_sizes": 3}', "unknown configuration key 'z_sizes'"),
+            (b'{"z_size": "many"}', "z_size: expected int, got 'many'"),
+            (b'{"z_size": 0}', "z_size: expected at least 1, got 0"),
+            (b'{"z_size": Infinity}', "z_size: expected a finite number"),
+            (b'{"kl_weight": NaN}', "kl_weight: expected a finite number"),
+        ],
+    )
+    def test_a_damaged_configuration(self, tmp_path, content, message):
+        (tmp_path / "config.json").write_bytes(content)
+        self._refused(tmp_path, message)
+
+
+class TestHistory:
+    def test_round_trip(self, tmp_path):
+        rows = [
+            {"step": 10.0, "val_loss": 0.1 + 0.2},
+            {"step": 20.0, "val_loss": -1e-7},
+        ]
+        work_directory.write_history(tmp_path, rows)
+        assert work_directory.read_history(tmp_path) == rows
+        assert _listed(tmp_path) == ["history.csv"]
+
+    def test_none_is_empty(self, tmp_path):
+        assert work_directory.read_history(tmp_path) == []
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            b"step,val_loss\n1,low\n",
+            b"step,val_loss\n1\n",
+            b"step,val_loss\n1,2,3\n",
+            b"animal,legs\n1,4\n",
+            b"\xff\xfe\x00step",
+        ],
+    )
+    def test_another_file_is_refused(self, tmp_path, content):
+        (tmp_path / "history.csv").write_bytes(content)
+        with pytest.raises(ValueError, match=r"history.csv: expected rows of"):
+            work_directory.read_history(tmp_path)
+
+    def test_a_failed_write_keeps_what_was_there(self, tmp_path, monkeypatch):
+        rows = [{"step": 10.0, "val_loss": 1.0}]
+        work_directory.write_history(tmp_path, rows)
+
+        def fail(*_):
+            raise OSError("the disk is full")
+
+        monkeypatch.setattr(os, "replace", fail)
+        with pytest.raises(OSError, match="the disk is full"):
+            work_directory.write_history(tmp_path, rows * 2)
+        assert work_directory.read_history(tmp_path) == rows
+        assert _listed(tmp_path) == ["history.csv"]
