@@ -7,6 +7,8 @@ import pathlib
 import shutil
 import time
 
+import numpy as np
+
 import export
 from sketch_rnn_tf import (
     config as config_lib,
@@ -75,7 +77,7 @@ def run(
     after = evaluation.evaluate(model, data.test)
     history = work_directory.read_history(work_dir)
     print("3/4 Drawing ...", flush=True)
-    _draw(model, data.test, out, seed)
+    _draw(model, _one_of_each(out / "data"), out, seed)
     print("4/4 Exporting ...", flush=True)
     export.export_saved_model(model, out / "saved_model")
     speeds = sorted(row["sketches_per_second"] for row in history)
@@ -127,18 +129,18 @@ _PICTURES = {
 }
 
 
-def _draw(model, test, out, seed):
+def _draw(model, chosen, out, seed):
     settings = {"temperature": TEMPERATURE, "seed": seed}
     drawn = sampling.sample(model, count=SAMPLES, **settings)
     pictures = {"samples": drawing.draw_grid(drawn.sketches, columns=8)}
-    chosen = _one_of_each(test, 10)
     drawn = sampling.reconstruct(model, chosen, **settings)
     pictures["reconstructions"] = drawing.draw_grid(
         chosen + drawn.sketches,
         columns=len(chosen),
         row_labels=["given", "drawn again"],
     )
-    prefixes = [s[: len(s) // 2] for s in chosen[:5] for _ in range(ENDINGS)]
+    halves = [sketch[: len(sketch) // 2] for sketch in chosen[1::2]]
+    prefixes = [half for half in halves for _ in range(ENDINGS)]
     drawn = sampling.complete(model, prefixes, **settings)
     pictures["completions"] = drawing.draw_grid(
         drawn.sketches, columns=ENDINGS, prefix_lengths=drawn.prefix_lengths
@@ -148,9 +150,14 @@ def _draw(model, test, out, seed):
         drawing.write(out / f"{name}.png", picture)
 
 
-def _one_of_each(sketches, count):
-    """Picks sketches evenly over the split."""
-    return [sketches[i * len(sketches) // count] for i in range(count)]
+def _one_of_each(data_dir):
+    """Picks the first test sketch of each kind."""
+    import tfds_quickdraw
+
+    builder = tfds_quickdraw.prepare(DATA, data_dir=data_dir)
+    sketches, labels = tfds_quickdraw.read(builder, "test")
+    _, first = np.unique(labels, return_index=True)
+    return [sketches[index] for index in first]
 
 
 def _page(metrics, config):
