@@ -114,6 +114,8 @@ def _prepared(config, data_dir, stream):
 
 
 def _load_records(config, data_dir, stream):
+    import tensorflow_datasets as tfds
+
     import tfds_quickdraw
 
     if isinstance(config, pathlib.Path):
@@ -126,10 +128,14 @@ def _load_records(config, data_dir, stream):
                 f"{builder.info.full_name}: expected the splits train, "
                 f"validation and test, got {', '.join(builder.info.splits)}"
             )
+    # TFDS keeps what it has read, up to 250 MB, unless told not to.
+    read_config = tfds.ReadConfig(try_autocache=False)
     splits = []
     for split in SPLITS:
         if stream:
-            records = builder.as_dataset(split=_TFDS_SPLITS[split])
+            records = builder.as_dataset(
+                split=_TFDS_SPLITS[split], read_config=read_config
+            )
         else:
             records, _ = tfds_quickdraw.read(builder, _TFDS_SPLITS[split])
         splits.append(records)

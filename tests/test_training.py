@@ -185,6 +185,8 @@ def test_a_loss_that_is_not_a_number_stops(sketches, fast_config, tmp_path):
     assert not (tmp_path / "work" / "best.weights.h5").exists()
 
 
+# Keras says so of a stream, whose length it cannot know.
+@pytest.mark.filterwarnings("ignore:Your input ran out of data")
 def test_a_killed_training_without_a_checkpoint_starts_anew_and_streams(
     sketches, fast_config, tmp_path
 ):
