@@ -25,7 +25,10 @@ setuptools.setup(
     # Several top-level packages: setuptools refuses to guess among them.
     packages=[
         "sketch_rnn_tf",
+        "sketch_rnn_tf.cells",
         "sketch_rnn_tf.doodles",
+        "sketch_rnn_tf.drawing",
+        "sketch_rnn_tf.weights",
         "tfds_quickdraw",
         "tfds_quickdraw.quickdraw_strokes",
         "export",

@@ -10,7 +10,8 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 
-from sketch_rnn_tf import drawing, ink, strokes
+from sketch_rnn_tf import drawing, strokes
+from sketch_rnn_tf.drawing import ink
 
 SVG = "{http://www.w3.org/2000/svg}"
 

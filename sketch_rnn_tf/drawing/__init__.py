@@ -27,7 +27,7 @@ import numpy as np
 import resvg_py
 import svgwrite
 
-from sketch_rnn_tf import ink, lettering
+from sketch_rnn_tf.drawing import ink, lettering
 
 FONT_FAMILY = "Roboto, sans-serif"
 
