@@ -8,7 +8,12 @@ import itertools
 import statistics
 
 from benchmarks import report
-from sketch_rnn_tf import config as config_lib, doodles, input_pipeline, vae
+from sketch_rnn_tf import (
+    config as config_lib,
+    doodles,
+    input_pipeline,
+    vae,
+)
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sketch_rnn_tf import strokes, version
 
-CELLS = ("lstm",)
+CELLS = ("lstm", "layer_norm", "hyper")
 COMPATIBILITIES = ("none", "magenta", "sketch_rnn_js")
 
 
@@ -28,6 +28,8 @@ class Config:
       z_size: Latent dimensions, N_z.
       num_mixtures: Bivariate normals in the mixture, M.
       start_point: S_0, the decoder's first input, stroke-5.
+      squash_z: Whether the initial state is made of tanh(z), as in early
+        files of sketch-rnn-js.
       compatibility: Whose deviations from the paper to reproduce.  "magenta"
         is the reference implementation: sigma scaled by tau instead of
         sqrt(tau), log(density + 1e-6), and in evaluation L_p masked after the
@@ -65,6 +67,7 @@ class Config:
     z_size: int = 128
     num_mixtures: int = 20
     start_point: tuple[float, ...] = strokes.START_POINT
+    squash_z: bool = False
     compatibility: str = "none"
     max_len: int = 0
     scale_factor: float = 0.0
@@ -251,6 +254,7 @@ def _check(config: Config) -> None:
         "max_len": 0,
         "scale_factor": 0,
         "kl_weight": 0,
+        "kl_start_fraction": 0,
         "kl_tolerance": 0,
         "batch_size": 1,
         "learning_rate": 0,
@@ -267,7 +271,6 @@ def _check(config: Config) -> None:
                 f"got {getattr(config, name)}"
             )
     for name in (
-        "kl_start_fraction",
         "kl_decay_rate",
         "learning_rate_decay",
         "point_drop_rate",
@@ -304,6 +307,36 @@ def _check(config: Config) -> None:
 
 
 PRESETS = {
+    # Section 4 of the paper, with the layer normalisation that it applies.
+    "paper": Config(
+        encoder_cell="layer_norm",
+        encoder_size=512,
+        decoder_cell="hyper",
+        decoder_size=2048,
+        kl_weight=1.0,
+        kl_start_fraction=0.01,
+        kl_decay_rate=0.99999,
+        learning_rate=1e-4,
+        learning_rate_decay=1.0,
+        min_learning_rate=1e-4,
+        random_scale=0.1,
+        point_drop_rate=0.0,
+    ),
+    # The same cells for two cores.
+    "small_paper": Config(
+        encoder_cell="layer_norm",
+        encoder_size=64,
+        decoder_cell="hyper",
+        decoder_size=128,
+        z_size=32,
+        kl_decay_rate=0.999,
+        learning_rate=2e-3,
+        learning_rate_decay=0.9995,
+        random_scale=0.1,
+        point_drop_rate=0.0,
+        steps=2_000,
+        validate_every=100,
+    ),
     # The reference implementation's defaults (its hyper-parameter table).
     "magenta": Config(steps=10_000_000),
     # For two cores: minutes to recognisable drawings of short sketches.

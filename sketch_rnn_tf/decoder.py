@@ -25,6 +25,7 @@ class Decoder(keras.layers.Layer):
       recurrent_dropout: Drop rate on the cell's candidate in training.
       input_dropout: Drop rate on the inputs in training.
       output_dropout: Drop rate on the cell's outputs in training.
+      squash_z: Whether the initial state is made of tanh(z).
       **kwargs: As of every Keras layer.
 
     References:
@@ -40,6 +41,7 @@ class Decoder(keras.layers.Layer):
         recurrent_dropout: float = 0.0,
         input_dropout: float = 0.0,
         output_dropout: float = 0.0,
+        squash_z: bool = False,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -50,6 +52,7 @@ class Decoder(keras.layers.Layer):
         self.recurrent_dropout = recurrent_dropout
         self.input_dropout = input_dropout
         self.output_dropout = output_dropout
+        self.squash_z = squash_z
         self.recurrent_cell = cells.make(cell, size, name="recurrent_cell")
 
     def build(self, input_shape):
@@ -131,6 +134,9 @@ class Decoder(keras.layers.Layer):
         """
         if not self.z_size:
             return cells.zero_state(self.recurrent_cell, batch_size)
+        if self.squash_z:
+            # Deviation: sketch-rnn-js does so for files before version 6.
+            z = tf.tanh(z)
         packed = tf.matmul(z, self.initial_kernel) + self.initial_bias
         sizes = self.recurrent_cell.state_sizes
         return tuple(tf.split(tf.tanh(packed), sizes, axis=-1))
@@ -198,4 +204,5 @@ class Decoder(keras.layers.Layer):
             "recurrent_dropout": self.recurrent_dropout,
             "input_dropout": self.input_dropout,
             "output_dropout": self.output_dropout,
+            "squash_z": self.squash_z,
         }

@@ -15,7 +15,11 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from sketch_rnn_tf import augmentation, config as config_lib, strokes
+from sketch_rnn_tf import (
+    augmentation,
+    config as config_lib,
+    strokes,
+)
 
 Source = Sequence[np.ndarray] | tf.data.Dataset
 

@@ -103,6 +103,7 @@ class SketchRNN(keras.Model):
             recurrent_dropout=config.recurrent_dropout,
             input_dropout=config.input_dropout,
             output_dropout=config.output_dropout,
+            squash_z=config.squash_z,
             name="decoder",
         )
         self.decoder.build((None, None, decoder.POINT_SIZE))
@@ -228,7 +229,7 @@ class SketchRNN(keras.Model):
             if self.encoder is not None:
                 objective += (
                     self.config.kl_weight
-                    * annealing
+                    * tf.cast(annealing, objective.dtype)
                     * losses.floored(
                         tf.reduce_mean(kl),
                         kl_tolerance=self.config.kl_tolerance,

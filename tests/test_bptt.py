@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from sketch_rnn_tf import bptt, cells
+from sketch_rnn_tf import cells
+from sketch_rnn_tf.cells import bptt
 
 H, T = 8, 12
 

@@ -6,7 +6,12 @@ import math
 import numpy as np
 import pytest
 
-from sketch_rnn_tf import evaluation, input_pipeline, losses, strokes
+from sketch_rnn_tf import (
+    evaluation,
+    input_pipeline,
+    losses,
+    strokes,
+)
 
 
 @pytest.fixture(scope="module")

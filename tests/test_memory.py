@@ -16,7 +16,12 @@ import sys
 
 import keras
 import psutil
-from sketch_rnn_tf import config, datasets, input_pipeline, vae
+from sketch_rnn_tf import (
+    config,
+    datasets,
+    input_pipeline,
+    vae,
+)
 
 data = datasets.load(sys.argv[1], data_dir=sys.argv[2], stream=True)
 config = config.preset("tiny").replace(

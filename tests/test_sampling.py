@@ -10,7 +10,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from sketch_rnn_tf import distributions, randomness, sampler, sampling
+from sketch_rnn_tf import (
+    distributions,
+    randomness,
+    sampler,
+    sampling,
+)
 
 # The graph multiplies matrices of another shape than one drawing at a time
 # does; a drawing feeds itself, which lets float32's rounding grow.

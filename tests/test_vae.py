@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from sketch_rnn_tf import config, losses, schedules, vae
+from sketch_rnn_tf import (
+    config,
+    losses,
+    schedules,
+    vae,
+)
 
 B, T = 4, 12
 

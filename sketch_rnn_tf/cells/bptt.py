@@ -21,21 +21,22 @@ def lstm(
     """Runs an LSTM over time, differentiably.
 
     Args:
-      projected: float32 [T, B, 4 n], x @ kernel + bias, gates i, j, f, o.
-      recurrent_kernel: float32 [n, 4 n].
-      state: (c, h) before the first step, float32 [B, n] each.
-      masks: float32 [T, B, n] that multiply the candidate; None keeps all.
+      projected: float [T, B, 4 n], x @ kernel + bias, gates i, j, f, o.
+      recurrent_kernel: float [n, 4 n].
+      state: (c, h) before the first step, float [B, n] each.
+      masks: float [T, B, n] that multiply the candidate; None keeps all.
       lengths: int32 [B]; a row's state stops changing after that many steps.
 
     Returns:
-      Outputs h, float32 [T, B, n], and the last state (c, h).
+      Outputs h, float [T, B, n], and the last state (c, h).
     """
     c0, h0 = state
     constants = {}
     if masks is not None:
         constants["masks"] = masks
     if lengths is not None:
-        going = tf.sequence_mask(lengths, tf.shape(projected)[0], tf.float32)
+        num_steps = tf.shape(projected)[0]
+        going = tf.sequence_mask(lengths, num_steps, projected.dtype)
         constants["going"] = tf.transpose(going)[..., None]  # [T, B, 1]
 
     @tf.custom_gradient

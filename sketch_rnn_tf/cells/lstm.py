@@ -1,22 +1,9 @@
-"""Recurrent cells, and the loop that runs one over time.
-
-A cell separates what depends on its input alone, a product that can be
-computed for all steps at once, from what depends on its state:
-
-    kernel, bias = cell.input_projection()       # [X, P], [P]
-    projected = inputs @ kernel + bias           # [..., P]
-    output, state = cell.step(projected, state)  # one step
-
-The state is a tuple of tensors [B, n], ordered as the reference
-implementation packs it, with the widths `cell.state_sizes`.
-"""
+"""The LSTM cell, and how the recurrent kernels of all cells start."""
 
 import tensorflow as tf
 
-from sketch_rnn_tf import bptt
 from sketch_rnn_tf.backend import keras
-
-State = tuple[tf.Tensor, ...]
+from sketch_rnn_tf.cells import bptt, recurrence
 
 
 @keras.saving.register_keras_serializable("sketch_rnn_tf")
@@ -74,10 +61,10 @@ class LSTMCell(keras.layers.Layer):
     def step(
         self,
         projected: tf.Tensor,
-        state: State,
+        state: recurrence.State,
         *,
         candidate_mask: tf.Tensor | None = None,
-    ) -> tuple[tf.Tensor, State]:
+    ) -> tuple[tf.Tensor, recurrence.State]:
         """Runs one step.
 
         Args:
@@ -102,25 +89,27 @@ class LSTMCell(keras.layers.Layer):
     def run_training(
         self,
         projected: tf.Tensor,
-        state: State,
+        state: recurrence.State,
         *,
         masks: tf.Tensor | None = None,
         lengths: tf.Tensor | None = None,
-    ) -> tuple[tf.Tensor, State]:
+    ) -> tuple[tf.Tensor, recurrence.State]:
         """Computes what `run` does, with a faster gradient (see `bptt`).
 
         Args:
-          projected: float32 [T, B, 4 n], time first.
-          state: (c, h), float32 [B, n] each.
-          masks: float32 [T, B, n], candidate masks; None keeps all.
+          projected: float [T, B, 4 n], time first.
+          state: (c, h), float [B, n] each.
+          masks: float [T, B, n], candidate masks; None keeps all.
           lengths: int32 [B], as of `run`.
 
         Returns:
-          Outputs float32 [T, B, n] and the last state.
+          Outputs float [T, B, n] and the last state.
         """
         if not projected.shape.is_fully_defined():
             # XLA compiles for static shapes; slower, the same numbers.
-            return run(self, projected, state, masks=masks, lengths=lengths)
+            return recurrence.run(
+                self, projected, state, masks=masks, lengths=lengths
+            )
         return bptt.lstm(
             projected,
             tf.convert_to_tensor(self.recurrent_kernel),
@@ -129,7 +118,7 @@ class LSTMCell(keras.layers.Layer):
             lengths=lengths,
         )
 
-    def output_of(self, state: State) -> tf.Tensor:
+    def output_of(self, state: recurrence.State) -> tf.Tensor:
         """Returns the output h that a state holds, float [B, n]."""
         return state[1]
 
@@ -163,102 +152,3 @@ class BlockOrthogonal(keras.initializers.Initializer):
         """Returns the constructor's arguments."""
         seeded = isinstance(self.seed, int)
         return {"seed": self.seed if seeded else None}
-
-
-def make(kind: str, size: int, *, name: str) -> LSTMCell:
-    """Makes a cell.
-
-    Args:
-      kind: One of `config.CELLS`.
-      size: Units.
-      name: The layer's name.
-
-    Raises:
-      ValueError: If there is no such kind.
-    """
-    if kind == "lstm":
-        return LSTMCell(size, name=name)
-    raise ValueError(f"unknown cell {kind!r}: expected 'lstm'")
-
-
-def zero_state(cell: LSTMCell, batch_size: tf.Tensor) -> State:
-    """Returns the state of zeros, a tuple of float [B, n]."""
-    return tuple(
-        tf.zeros([batch_size, width], cell.compute_dtype)
-        for width in cell.state_sizes
-    )
-
-
-def candidate_masks(
-    shape: tf.Tensor, *, rate: float, seed: tf.Tensor, dtype: str
-) -> tf.Tensor:
-    """Draws inverted dropout masks, fresh for each step and unit.
-
-    Args:
-      shape: [T, B, n].
-      rate: Drop rate.
-      seed: int32 [2].
-      dtype: Of the masks.
-
-    Returns:
-      [T, B, n]: 0 with probability `rate`, else 1 / (1 - rate).
-    """
-    uniforms = tf.random.stateless_uniform(shape, seed)
-    return tf.cast(uniforms >= rate, dtype) / (1.0 - rate)
-
-
-def run(
-    cell: LSTMCell,
-    projected: tf.Tensor,
-    state: State,
-    *,
-    masks: tf.Tensor | None = None,
-    lengths: tf.Tensor | None = None,
-    keep_outputs: bool = True,
-) -> tuple[tf.Tensor | None, State]:
-    """Runs a cell over time.
-
-    Args:
-      cell: The cell.
-      projected: float [T, B, P], its projected inputs, time first.
-      state: The state before the first step.
-      masks: float [T, B, n], candidate masks; None keeps all.
-      lengths: int32 [B]; a row's state, and with it its output, stops
-        changing after that many steps.  None runs all rows to the end.
-      keep_outputs: Whether to return the output of each step.
-
-    Returns:
-      Outputs float [T, B, n] (None unless kept), and the last state.
-    """
-    num_steps = tf.shape(projected)[0]
-    outputs = tf.TensorArray(
-        projected.dtype,
-        size=num_steps if keep_outputs else 0,
-        element_shape=[None, cell.size],
-    )
-
-    def body(t, state, outputs):
-        mask = None if masks is None else masks[t]
-        output, new_state = cell.step(projected[t], state, candidate_mask=mask)
-        if lengths is not None:
-            going = (t < lengths)[:, None]
-            new_state = tuple(
-                tf.where(going, new, old)
-                for new, old in zip(new_state, state, strict=True)
-            )
-            output = cell.output_of(new_state)
-        if keep_outputs:
-            outputs = outputs.write(t, output)
-        return t + 1, new_state, outputs
-
-    _, state, outputs = tf.while_loop(
-        lambda t, *_: t < num_steps,
-        body,
-        (tf.constant(0), state, outputs),
-        maximum_iterations=num_steps,
-    )
-    if not keep_outputs:
-        return None, state
-    stacked = outputs.stack()
-    stacked.set_shape([projected.shape[0], None, cell.size])
-    return stacked, state

@@ -1,0 +1,146 @@
+"""The optimizer that `compile` makes moves weights as the reference's does."""
+
+import numpy as np
+import pytest
+import reference_files
+import reference_numpy
+import tensorflow as tf
+
+from sketch_rnn_tf import config, vae
+from sketch_rnn_tf.weights import magenta, reference_weights
+
+RECORDED = ("lstm_conditional", "layer_norm_conditional", "hyper_conditional")
+SIZES = {
+    "encoder": "layer_norm", "encoder_size": 5, "decoder": "lstm",
+    "decoder_size": 6, "z_size": 3, "num_mixtures": 2,
+}  # fmt: skip
+
+
+class NumpyAdam:
+    """TF1's Adam in float64, with clipping by value and its schedule."""
+
+    def __init__(self, settings):
+        self.settings = settings
+        self.step = 0
+        self.first, self.second = {}, {}
+
+    def rate(self):
+        """(initial - least) * decay ** step + least, before the update."""
+        s = self.settings
+        decayed = s.learning_rate_decay**self.step
+        span = s.learning_rate - s.min_learning_rate
+        return span * decayed + s.min_learning_rate
+
+    def move(self, variables, gradients):
+        rate, t = self.rate(), self.step + 1
+        scaled = rate * np.sqrt(1 - 0.999**t) / (1 - 0.9**t)
+        for name, gradient in gradients.items():
+            g = np.clip(np.float64(gradient), -1.0, 1.0)
+            m = 0.9 * self.first.get(name, 0.0) + 0.1 * g
+            v = 0.999 * self.second.get(name, 0.0) + 0.001 * g**2
+            variables[name] -= scaled * m / (np.sqrt(v) + 1e-8)
+            self.first[name], self.second[name] = m, v
+        self.step = t
+
+
+def _case(kind, folder):
+    """Returns a model and gradients by the reference's names."""
+    if kind == "drawn":
+        variables = reference_numpy.draw(reference_numpy.shapes(**SIZES), 0)
+        reference_files.write_checkpoint(folder, variables)
+        rng = np.random.default_rng(1)
+        # From 1e-6, where epsilon matters, to beyond what is clipped.
+        gradients = {
+            name: rng.normal(0, 10.0 ** rng.uniform(-6, 0.5), value.shape)
+            for name, value in variables.items()
+        }
+    else:
+        folder = reference_files.SHARED / "reference" / "parity" / kind
+        if not (folder / "parity.npz").exists():
+            pytest.skip("needs the recordings of ../shared/reference/parity")
+        prefix = "grad/" + reference_files.PREFIX
+        with np.load(folder / "parity.npz") as recorded:
+            gradients = {
+                name.removeprefix(prefix).removesuffix(":0"): recorded[name]
+                for name in recorded
+                if name.startswith(prefix)
+            }
+    model, _ = magenta.import_magenta(folder)
+    settings = config.preset("magenta")
+    model.config = model.config.replace(
+        learning_rate=settings.learning_rate,
+        # Faster than the reference's, so that two steps differ in it.
+        learning_rate_decay=0.9,
+        min_learning_rate=settings.min_learning_rate,
+        gradient_clip=settings.gradient_clip,
+    )
+    model.compile()
+    return model, gradients
+
+
+def _weights(model):
+    """Returns float64 values by the reference's names."""
+    values = {}
+    for piece in reference_weights.pieces(model):
+        value = np.float64(piece.weight.numpy())
+        values |= reference_weights.split(piece, value)
+    return {name: value.copy() for name, value in values.items()}
+
+
+@pytest.mark.parametrize("kind", ["drawn", *RECORDED])
+def test_steps_are_those_of_a_numpy_adam_with_clipping_by_value(kind, tmp_path):
+    model, gradients = _case(kind, tmp_path)
+    pieces = reference_weights.pieces(model)
+    adam, expected = NumpyAdam(model.config), _weights(model)
+    start = _weights(model)
+    clipped = 0
+    for factor in (1, 10, 10, 1):
+        scaled = {name: factor * g for name, g in gradients.items()}
+        clipped += sum(int((np.abs(g) > 1).sum()) for g in scaled.values())
+        joined = [
+            reference_weights.join(piece, scaled, where="gradients")
+            for piece in pieces
+        ]
+        model.optimizer.apply(
+            [tf.constant(g, tf.float32) for g in joined],
+            [piece.weight for piece in pieces],
+        )
+        rate = adam.rate()
+        adam.move(expected, scaled)
+        for name, got in _weights(model).items():
+            # A step is about the learning rate; float32 keeps 1e-4 of that
+            # and rounds the weight itself, each time.
+            tolerance = 1e-4 * rate + 4e-7 * np.abs(start[name]).max()
+            np.testing.assert_allclose(
+                got, expected[name], rtol=0, atol=tolerance, err_msg=name
+            )
+    assert clipped, "the clip was to act"
+    moved = max(np.abs(expected[k] - start[k]).max() for k in start)
+    assert moved > 1e-3
+
+
+def test_gradients_are_clipped_one_by_one_and_not_by_their_norm():
+    made = config.preset("tiny").replace(
+        conditional=False, max_len=5, scale_factor=1.0
+    )
+    model = vae.SketchRNN(made)
+    model.compile()
+    assert model.optimizer.clipvalue == 1.0
+    assert model.optimizer.clipnorm is None
+    assert model.optimizer.global_clipnorm is None
+    assert model.optimizer.epsilon == 1e-8
+    assert (model.optimizer.beta_1, model.optimizer.beta_2) == (0.9, 0.999)
+
+
+@pytest.mark.parametrize("step", [0, 1, 1000, 10**6])
+def test_learning_rate_is_the_references_at_each_step(step):
+    settings = config.preset("magenta").replace(
+        conditional=False, decoder_size=2, max_len=5, scale_factor=1.0
+    )
+    model = vae.SketchRNN(settings)
+    model.compile()
+    model.optimizer.iterations.assign(step)
+    expected = (1e-3 - 1e-5) * 0.9999**step + 1e-5
+    # A float32 power of a base that is rounded, at 1,000 steps 3e-5 off.
+    got = float(model.optimizer.learning_rate)
+    assert got == pytest.approx(expected, rel=1e-4)
