@@ -61,5 +61,10 @@ def show(rows: Sequence[Row], *, json_file: str | None) -> None:
         compared = f"{row.ratio:.2f}x {row.against}" if row.ratio else ""
         print(f"{row.name:40} {row.value:12.4f} {row.unit:14} {compared}")
     if json_file:
-        text = json.dumps([dataclasses.asdict(r) for r in rows], indent=2)
-        pathlib.Path(json_file).write_text(text + "\n")
+        write_json(rows, json_file)
+
+
+def write_json(rows: Sequence[Row], json_file: str) -> None:
+    """Writes the rows as a JSON list of objects."""
+    text = json.dumps([dataclasses.asdict(row) for row in rows], indent=2)
+    pathlib.Path(json_file).write_text(text + "\n")

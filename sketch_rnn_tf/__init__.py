@@ -28,6 +28,9 @@ _LAZY = {
     "reconstruct": "sampling",
     "complete": "sampling",
     "encode": "sampling",
+    "import_magenta": "weights.magenta",
+    "import_sketch_rnn_js": "weights.sketch_rnn_js",
+    "export_sketch_rnn_js": "weights.sketch_rnn_js",
 }
 
 __all__ = ["__version__", "export_saved_model", *_LAZY]

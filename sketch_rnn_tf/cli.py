@@ -48,7 +48,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
             tf.config.list_physical_devices()
             tf.get_logger().setLevel("ERROR")
-        command = arguments.command.replace("-", "_")
+        # `import` is a word of Python's.
+        command = {"import": "import_"}.get(
+            arguments.command, arguments.command
+        )
         try:
             getattr(commands, command)(arguments)
         except (

@@ -18,6 +18,7 @@ from sketch_rnn_tf import (
     training,
     work_directory,
 )
+from sketch_rnn_tf.weights import magenta, sketch_rnn_js
 
 
 def prepare(arguments: argparse.Namespace) -> None:
@@ -47,7 +48,9 @@ def train(arguments: argparse.Namespace) -> None:
         arguments.data, data_dir=arguments.data_dir, stream=arguments.stream
     )
     # With --resume, N_max and the scale factor are those of the first run
-    # if the data are, and `work_directory.create` says so if not.
+    # if the data are, and `work_directory.create` says so if not; but an
+    # imported model, which names no words, keeps its own.
+    imported = arguments.resume and not config.words
     measured = input_pipeline.statistics(data.train, max_len=config.max_len)
     max_len = measured.max_len
     if config.compatibility == "magenta":
@@ -55,11 +58,12 @@ def train(arguments: argparse.Namespace) -> None:
         for split in (data.valid, data.test):
             others = input_pipeline.statistics(split, max_len=config.max_len)
             max_len = max(max_len, others.max_len)
-    config = config.replace(
-        max_len=max_len,
-        scale_factor=measured.scale_factor,
-        words=data.words,
-    )
+    if not imported:
+        config = config.replace(
+            max_len=max_len,
+            scale_factor=measured.scale_factor,
+            words=data.words,
+        )
     print(
         f"{measured.count:,} sketches to train on"
         f" ({measured.dropped:,} longer ones left out), "
@@ -159,10 +163,51 @@ def complete(arguments: argparse.Namespace) -> None:
 
 def export(arguments: argparse.Namespace) -> None:
     """Writes a model for deployment."""
-    written = export_lib.export_saved_model(
-        training.load(arguments.model), arguments.out
-    )
+    model = training.load(arguments.model)
+    if arguments.kind == "saved-model":
+        written = export_lib.export_saved_model(model, arguments.out)
+    else:
+        name = arguments.name or pathlib.Path(arguments.model).name
+        written = sketch_rnn_js.export_sketch_rnn_js(
+            model, arguments.out, name=name
+        )
     print(f"wrote {written}")
+
+
+def import_(arguments: argparse.Namespace) -> None:
+    """Makes a work directory of other programs' weights."""
+    if arguments.kind == "magenta":
+        scale_factor, max_len = arguments.scale_factor, arguments.max_len
+        if arguments.data:
+            scale_factor, max_len = _measured(arguments)
+        model, checkpoint = magenta.import_magenta(
+            arguments.source, scale_factor=scale_factor or 1.0, max_len=max_len
+        )
+        if not scale_factor:
+            print(
+                "scale_factor 1: the checkpoint does not hold that of its "
+                "data; --scale-factor or --data gives it"
+            )
+        print(f"{checkpoint.path}: step {checkpoint.step}")
+    else:
+        model = sketch_rnn_js.import_sketch_rnn_js(arguments.source)
+        model.compile()
+    config = model.config
+    print(
+        f"{model.count_params():,} parameters, "
+        f"scale_factor {config.scale_factor:.6f}, N_max {config.max_len}"
+    )
+    print(f"wrote {training.save(model, arguments.out)}")
+
+
+def _measured(arguments):
+    """Returns scale factor and N_max as the reference measures them."""
+    data = datasets.load(arguments.data, data_dir=arguments.data_dir)
+    train = input_pipeline.statistics(data.train)
+    lengths = [train.max_len]
+    for split in (data.valid, data.test):
+        lengths.append(input_pipeline.statistics(split).max_len)
+    return train.scale_factor, arguments.max_len or max(lengths)
 
 
 def demo(arguments: argparse.Namespace) -> None:

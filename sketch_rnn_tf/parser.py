@@ -49,6 +49,7 @@ def build() -> argparse.ArgumentParser:
         _add_reconstruct,
         _add_complete,
         _add_export,
+        _add_import,
         _add_demo,
     ):
         add(commands)
@@ -274,6 +275,61 @@ def _add_export(commands):
         metavar="DIR",
         help="what holds the versions 1, 2, ...: the next one is written",
     )
+    library = _add(
+        kinds,
+        "sketch-rnn-js",
+        "write a weight file that the JavaScript library reads",
+        "sketch-rnn export sketch-rnn-js --model work --out work.gen.json",
+    )
+    _add_model(library)
+    library.add_argument("--out", required=True, metavar="FILE")
+    library.add_argument(
+        "--name", help="the model's name in the file (default: DIR's)"
+    )
+
+
+def _add_import(commands):
+    parser = _add(
+        commands,
+        "import",
+        "make a work directory of other programs' weights",
+        "sketch-rnn import magenta checkpoint_dir --out work "
+        "--data aaron_sheep.npz",
+        "sketch-rnn import sketch-rnn-js ant.gen.json --out ant",
+    )
+    kinds = parser.add_subparsers(dest="kind", required=True)
+    magenta = _add(
+        kinds,
+        "magenta",
+        "import a TF1 checkpoint of the reference implementation",
+        "sketch-rnn import magenta checkpoint_dir --out work "
+        "--data aaron_sheep.npz",
+    )
+    magenta.add_argument(
+        "source", metavar="DIR", help="holds vector-N.* or vector.*"
+    )
+    magenta.add_argument(
+        "--scale-factor",
+        type=_number(1e-9),
+        metavar="X",
+        help="of the data that it was trained on, which it does not hold",
+    )
+    magenta.add_argument(
+        "--data", metavar="SPEC", help="measure that, and N_max, on this data"
+    )
+    _add_data_dir(magenta)
+    magenta.add_argument("--max-len", type=_integer(1), help="N_max")
+    library = _add(
+        kinds,
+        "sketch-rnn-js",
+        "import a weight file of sketch-rnn-js",
+        "sketch-rnn import sketch-rnn-js ant.gen.json --out ant",
+    )
+    library.add_argument("source", metavar="FILE", help="a .json or .js file")
+    for kind in (magenta, library):
+        kind.add_argument(
+            "--out", required=True, metavar="DIR", help="a new work directory"
+        )
 
 
 def _add_demo(commands):

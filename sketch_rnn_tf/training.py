@@ -3,6 +3,8 @@
 import math
 import os
 import pathlib
+import shutil
+import tempfile
 import time
 
 import numpy as np
@@ -73,12 +75,7 @@ def train(
     work_directory.create(work_dir, config, resume=resume)
     model = vae.SketchRNN(config)
     model.compile()
-    checkpoint = tf.train.Checkpoint(model=model, optimizer=model.optimizer)
-    manager = tf.train.CheckpointManager(
-        checkpoint,
-        str(work_dir / work_directory.CHECKPOINTS),
-        max_to_keep=CHECKPOINTS_KEPT,
-    )
+    checkpoint, manager = _checkpoints(model, work_dir)
     if resume:
         _restore(checkpoint, manager, model)
     step = int(model.optimizer.iterations)
@@ -117,6 +114,41 @@ def train(
     return model
 
 
+def save(model: vae.SketchRNN, work_dir: str | os.PathLike) -> pathlib.Path:
+    """Makes a work directory of a compiled model, to load or to resume.
+
+    Args:
+      model: The model.
+      work_dir: A new or empty directory.
+
+    Returns:
+      The directory.
+
+    Raises:
+      ValueError: If the directory holds something.
+    """
+    work_dir = pathlib.Path(work_dir)
+    if work_dir.exists() and (not work_dir.is_dir() or any(work_dir.iterdir())):
+        raise ValueError(f"{work_dir}: expected a new or empty directory")
+    work_dir.parent.mkdir(parents=True, exist_ok=True)
+    partial = pathlib.Path(
+        tempfile.mkdtemp(prefix=".partial-", dir=work_dir.parent)
+    )
+    try:
+        work_directory.create(partial, model.config, resume=False)
+        model.save_weights(partial / work_directory.BEST_WEIGHTS)
+        if not model.optimizer.built:
+            model.optimizer.build(model.trainable_variables)
+        _, manager = _checkpoints(model, partial)
+        manager.save(int(model.optimizer.iterations))
+        partial.chmod(0o755)
+        os.replace(partial, work_dir)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    return work_dir
+
+
 def load(work_dir: str | os.PathLike) -> vae.SketchRNN:
     """Loads the model of a work directory, with its best weights.
 
@@ -147,6 +179,16 @@ def load(work_dir: str | os.PathLike) -> vae.SketchRNN:
             f"got {_reason(error)}"
         ) from error
     return model
+
+
+def _checkpoints(model, work_dir):
+    checkpoint = tf.train.Checkpoint(model=model, optimizer=model.optimizer)
+    manager = tf.train.CheckpointManager(
+        checkpoint,
+        str(work_dir / work_directory.CHECKPOINTS),
+        max_to_keep=CHECKPOINTS_KEPT,
+    )
+    return checkpoint, manager
 
 
 def _restore(checkpoint, manager, model):

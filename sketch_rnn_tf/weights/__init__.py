@@ -1,0 +1,1 @@
+"""Weights of other programs: the reference implementation's, and sketch-rnn-js'."""
