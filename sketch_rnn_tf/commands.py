@@ -50,7 +50,9 @@ def train(arguments: argparse.Namespace) -> None:
     # With --resume, N_max and the scale factor are those of the first run
     # if the data are, and `work_directory.create` says so if not; but an
     # imported model, which names no words, keeps its own.
-    imported = arguments.resume and not config.words
+    imported = (
+        arguments.resume and not config.words and config.compatibility != "none"
+    )
     measured = input_pipeline.statistics(data.train, max_len=config.max_len)
     max_len = measured.max_len
     if config.compatibility == "magenta":

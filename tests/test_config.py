@@ -115,7 +115,7 @@ OUT_OF_RANGE = {
     "max_len": [-1],
     "scale_factor": [-0.1],
     "kl_weight": [-0.1],
-    "kl_start_fraction": [-0.01, 1.01],
+    "kl_start_fraction": [-0.01],
     "kl_decay_rate": [-0.01, 1.01],
     "kl_tolerance": [-0.1],
     "recurrent_dropout": [-0.1, 1.0],

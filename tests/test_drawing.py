@@ -180,8 +180,14 @@ def test_invalid_sketch_is_named():
         drawing.draw_grid([SKETCH, np.array([[np.nan, 0, 1]])])
     with pytest.raises(ValueError, match="stroke3: expected an array"):
         drawing.draw_sketch(np.zeros((0, 2)))
-    with pytest.raises(ValueError, match="sketch 0: .* infinity"):
+    with pytest.raises(ValueError, match="sketch 0: expected finite"):
         drawing.draw_grid([np.array([[1.5e308, 0, 0], [1.5e308, 0, 1]])])
+
+
+def test_largest_offsets_are_drawn():
+    path = drawing.draw_sketch(np.array([[3e38, 0, 0], [3e38, 3e38, 1]]))
+    assert "nan" not in drawing.to_svg(path)
+    assert "inf" not in drawing.to_svg(path)
 
 
 @pytest.mark.parametrize("bad", [0, -1, float("nan"), float("inf")])

@@ -1,7 +1,5 @@
 """Ink: a sketch as coloured SVG paths, fitted into a square."""
 
-import math
-
 import numpy as np
 
 from sketch_rnn_tf import strokes
@@ -50,16 +48,13 @@ def paths(
     if stroke3.shape == (0, 3):
         return []
     strokes.validate_stroke3(stroke3, name=name)
-    with np.errstate(over="ignore", invalid="ignore"):
-        polylines = strokes.stroke3_to_polylines(stroke3)
-        points = np.concatenate(polylines)
-        low, high = points.min(axis=0), points.max(axis=0)
-        extent = float((high - low).max())
-    if not math.isfinite(extent):
-        raise ValueError(f"{name}: its offsets add up to infinity")
+    # Offsets fit float32, so that their sums in float64 cannot overflow.
+    polylines = strokes.stroke3_to_polylines(stroke3)
+    points = np.concatenate(polylines)
+    low, high = points.min(axis=0), points.max(axis=0)
+    extent = float((high - low).max())
     scale = size * (1 - 2 * MARGIN) / max(extent, MIN_EXTENT)
-    # Half of each corner, as the sum of two huge ones may overflow.
-    center = low / 2 + high / 2
+    center = (low + high) / 2
 
     if prefix_length:
         polylines, palette = _split_at_prefix(polylines, prefix_length)
