@@ -386,7 +386,7 @@ def test_failing_write_keeps_the_old_file_alone(tmp_path, monkeypatch, step):
 
 def test_drawing_does_without_tensorflow():
     code = (
-        "import sys; from sketch_rnn_tf import drawing, ink; "
+        "import sys; from sketch_rnn_tf import drawing; "
         "sys.exit(any(m.split('.')[0] in ('tensorflow', 'keras') "
         "for m in sys.modules))"
     )
