@@ -1,6 +1,5 @@
 """The dataset quickdraw_strokes: configurations, records, refusals."""
 
-import importlib.util
 import io
 import os
 import pathlib
@@ -76,43 +75,37 @@ def _prepare(tmp_path, **options):
     return tfds_quickdraw.prepare(config, tmp_path / "data")
 
 
-if importlib.util.find_spec("dill") is None:
+class DoodlesTest(tfds.testing.DatasetBuilderTestCase):
+    DATASET_CLASS = builder_lib.Builder
+    BUILDER_CONFIG_NAMES_TO_TEST = [
+        tfds_quickdraw.config_for("doodles", sketches_per_kind=(4, 2, 1))
+    ]
+    SPLITS = {"train": 40, "validation": 20, "test": 10}
+    EXAMPLE_DIR = os.path.dirname(__file__)  # needs none
 
-    def test_what_tfds_demands_of_a_builder():
-        pytest.skip("tfds.testing imports dill, which is not installed")
 
-else:
+class WordTest(tfds.testing.DatasetBuilderTestCase):
+    DATASET_CLASS = builder_lib.Builder
+    BUILDER_CONFIG_NAMES_TO_TEST = ["cat", "the_eiffel_tower"]
+    SPLITS = {"train": 2, "validation": 1, "test": 1}
+    SKIP_CHECKSUMS = True  # Google's files are not ours to register
 
-    class DoodlesTest(tfds.testing.DatasetBuilderTestCase):
-        DATASET_CLASS = builder_lib.Builder
-        BUILDER_CONFIG_NAMES_TO_TEST = [
-            tfds_quickdraw.config_for("doodles", sketches_per_kind=(4, 2, 1))
-        ]
-        SPLITS = {"train": 40, "validation": 20, "test": 10}
-        EXAMPLE_DIR = os.path.dirname(__file__)  # needs none
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.EXAMPLE_DIR = folder.name
+        for word in ("cat", "The Eiffel Tower"):
+            _write(pathlib.Path(folder.name, f"{word}.npz"))
 
-    class WordTest(tfds.testing.DatasetBuilderTestCase):
-        DATASET_CLASS = builder_lib.Builder
-        BUILDER_CONFIG_NAMES_TO_TEST = ["cat", "the_eiffel_tower"]
-        SPLITS = {"train": 2, "validation": 1, "test": 1}
-        SKIP_CHECKSUMS = True  # Google's files are not ours to register
-
-        @classmethod
-        def setUpClass(cls):
-            super().setUpClass()
-            folder = tempfile.TemporaryDirectory()
-            cls.addClassCleanup(folder.cleanup)
-            cls.EXAMPLE_DIR = folder.name
-            for word in ("cat", "The Eiffel Tower"):
-                _write(pathlib.Path(folder.name, f"{word}.npz"))
-
-        def _get_dl_download_result(self, url):
-            paths = {}
-            for word, address in url.items():
-                name = urllib.parse.quote(word)
-                assert address == f"{sources.BUCKET}/sketchrnn/{name}.npz"
-                paths[word] = self.dummy_data / f"{word}.npz"
-            return paths
+    def _get_dl_download_result(self, url):
+        paths = {}
+        for word, address in url.items():
+            name = urllib.parse.quote(word)
+            assert address == f"{sources.BUCKET}/sketchrnn/{name}.npz"
+            paths[word] = self.dummy_data / f"{word}.npz"
+        return paths
 
 
 class TestConfigs:
