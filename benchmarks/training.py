@@ -9,9 +9,9 @@ import statistics
 
 from benchmarks import report
 from sketch_rnn_tf import (
-    config as config_lib,
     doodles,
     input_pipeline,
+    presets,
     vae,
 )
 
@@ -31,7 +31,7 @@ def main() -> None:
         for index in range(arguments.sketches // len(doodles.KINDS))
         for kind in doodles.KINDS
     ]
-    config = config_lib.preset(arguments.preset).replace(seed=arguments.seed)
+    config = presets.preset(arguments.preset).replace(seed=arguments.seed)
     config = input_pipeline.fit_config(config, sketches)
     if arguments.max_len:
         config = config.replace(max_len=arguments.max_len)

@@ -17,7 +17,7 @@ from sketch_rnn_tf.version import __version__
 # Public name: the module that defines it.
 _LAZY = {
     "Config": "config",
-    "preset": "config",
+    "preset": "presets",
     "SketchRNN": "vae",
     "batches": "input_pipeline",
     "fit_config": "input_pipeline",

@@ -14,6 +14,7 @@ from sketch_rnn_tf import (
     drawing,
     evaluation,
     input_pipeline,
+    presets,
     sampling,
     training,
     work_directory,
@@ -228,7 +229,7 @@ def _configuration(arguments):
     if resumed:
         config = work_directory.load_config(arguments.work_dir)
     else:
-        config = config_lib.preset(arguments.preset or "small")
+        config = presets.preset(arguments.preset or "small")
     if arguments.config:
         path = pathlib.Path(arguments.config)
         try:

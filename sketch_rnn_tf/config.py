@@ -12,6 +12,7 @@ from sketch_rnn_tf import strokes, version
 
 CELLS = ("lstm", "layer_norm", "hyper")
 COMPATIBILITIES = ("none", "magenta", "sketch_rnn_js")
+PRECISIONS = ("float32", "mixed_bfloat16")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +39,9 @@ class Config:
       max_len: N_max, points; 0 until the data has been seen.
       scale_factor: Standard deviation of the training offsets, pixels; 0
         until the data has been seen.
+      bucket_boundaries: Numbers of steps that training batches are padded
+        to, ascending, the last N_max; empty until the data has been seen, or
+        to pad every batch to N_max.
       words: Names of the classes in the data.
       kl_weight: w_KL (Eq. 12).
       kl_start_fraction: eta_min (Eq. 13), a fraction of w_KL.
@@ -49,6 +53,13 @@ class Config:
       random_scale: Each axis is scaled by U(1 - this, 1 + this).
       point_drop_rate: Probability of dropping a point that may be dropped.
       batch_size: Sketches in a batch, over all replicas.
+      num_buckets: Bucket boundaries to choose from the training data; 0 pads
+        every batch to N_max.
+      end_steps: Steps that a bucketed batch keeps after its longest sketch.
+      precision: "float32", or "mixed_bfloat16": matrix products of the
+        recurrent networks in bfloat16, all else in float32.
+      recompute: Whether training recomputes gates in the backward pass
+        instead of keeping them, for less memory and more arithmetic.
       learning_rate: Adam's, at step 0.
       learning_rate_decay: Factor per step towards `min_learning_rate`.
       min_learning_rate: Adam's, in the end.
@@ -71,6 +82,7 @@ class Config:
     compatibility: str = "none"
     max_len: int = 0
     scale_factor: float = 0.0
+    bucket_boundaries: tuple[int, ...] = ()
     words: tuple[str, ...] = ()
     kl_weight: float = 0.5
     kl_start_fraction: float = 0.02
@@ -82,6 +94,10 @@ class Config:
     random_scale: float = 0.15
     point_drop_rate: float = 0.1
     batch_size: int = 100
+    num_buckets: int = 12
+    end_steps: int = 4
+    precision: str = "float32"
+    recompute: bool = False
     learning_rate: float = 1e-3
     learning_rate_decay: float = 0.9999
     min_learning_rate: float = 1e-5
@@ -181,32 +197,16 @@ def parse_assignment(assignment: str) -> tuple[str, Any]:
     return key.strip(), value
 
 
-def preset(name: str) -> Config:
-    """Returns a preset: sizes and training, without weights.
-
-    Args:
-      name: One of `PRESETS`.
-
-    Raises:
-      ValueError: If there is no such preset.
-
-    >>> preset("magenta").decoder_size
-    512
-    """
-    if name not in PRESETS:
-        raise ValueError(_unknown("preset", name, PRESETS))
-    return PRESETS[name]
-
-
 def check_keys(keys: typing.Iterable[str]) -> None:
     """Raises a ValueError if a key is not one of the configuration's."""
     known = [field.name for field in dataclasses.fields(Config)]
     for key in keys:
         if key not in known:
-            raise ValueError(_unknown("configuration key", key, known))
+            raise ValueError(unknown("configuration key", key, known))
 
 
-def _unknown(what: str, name: str, known: typing.Iterable[str]) -> str:
+def unknown(what: str, name: str, known: typing.Iterable[str]) -> str:
+    """Returns a message: what is not known, what is, and what was meant."""
     known = sorted(known)
     close = difflib.get_close_matches(str(name), known, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
@@ -257,6 +257,8 @@ def _check(config: Config) -> None:
         "kl_start_fraction": 0,
         "kl_tolerance": 0,
         "batch_size": 1,
+        "num_buckets": 0,
+        "end_steps": 1,
         "learning_rate": 0,
         "min_learning_rate": 0,
         "gradient_clip": 0,
@@ -295,89 +297,24 @@ def _check(config: Config) -> None:
         raise ValueError(f"seed: expected less than 2**31, got {config.seed}")
     for name in ("encoder_cell", "decoder_cell"):
         if getattr(config, name) not in CELLS:
-            raise ValueError(_unknown(name, getattr(config, name), CELLS))
+            raise ValueError(unknown(name, getattr(config, name), CELLS))
     if config.compatibility not in COMPATIBILITIES:
         raise ValueError(
-            _unknown("compatibility", config.compatibility, COMPATIBILITIES)
+            unknown("compatibility", config.compatibility, COMPATIBILITIES)
+        )
+    if config.precision not in PRECISIONS:
+        raise ValueError(unknown("precision", config.precision, PRECISIONS))
+    bounds = config.bucket_boundaries
+    if bounds and (
+        sorted(set(bounds)) != list(bounds)
+        or bounds[0] < 1
+        or bounds[-1] != config.max_len
+    ):
+        raise ValueError(
+            "bucket_boundaries: expected ascending numbers of steps that end "
+            f"with max_len, {config.max_len}, got {bounds}"
         )
     if len(config.start_point) != 5:
         raise ValueError(
             f"start_point: expected 5 numbers, got {len(config.start_point)}"
         )
-
-
-PRESETS = {
-    # Section 4 of the paper, with the layer normalisation that it applies.
-    "paper": Config(
-        encoder_cell="layer_norm",
-        encoder_size=512,
-        decoder_cell="hyper",
-        decoder_size=2048,
-        kl_weight=1.0,
-        kl_start_fraction=0.01,
-        kl_decay_rate=0.99999,
-        learning_rate=1e-4,
-        learning_rate_decay=1.0,
-        min_learning_rate=1e-4,
-        random_scale=0.1,
-        point_drop_rate=0.0,
-    ),
-    # The same cells for two cores.
-    "small_paper": Config(
-        encoder_cell="layer_norm",
-        encoder_size=64,
-        decoder_cell="hyper",
-        decoder_size=128,
-        z_size=32,
-        kl_decay_rate=0.999,
-        learning_rate=2e-3,
-        learning_rate_decay=0.9995,
-        random_scale=0.1,
-        point_drop_rate=0.0,
-        steps=2_000,
-        validate_every=100,
-    ),
-    # The reference implementation's defaults (its hyper-parameter table).
-    "magenta": Config(steps=10_000_000),
-    # For two cores: minutes to recognisable drawings of short sketches.
-    "small": Config(
-        encoder_size=128,
-        decoder_size=256,
-        z_size=64,
-        kl_decay_rate=0.999,
-        learning_rate=2e-3,
-        learning_rate_decay=0.9995,
-        random_scale=0.1,
-        steps=2_000,
-        validate_every=100,
-    ),
-    # For the embedded doodles: short, clean sketches whose vertices all count,
-    # learned in minutes, so without dropout and point dropping.
-    "doodles": Config(
-        encoder_size=128,
-        decoder_size=256,
-        z_size=32,
-        kl_decay_rate=0.999,
-        learning_rate=3e-3,
-        learning_rate_decay=0.9985,
-        min_learning_rate=1e-4,
-        recurrent_dropout=0.0,
-        random_scale=0.1,
-        point_drop_rate=0.0,
-        steps=1_800,
-        validate_every=100,
-    ),
-    # For tests and first tries: seconds.
-    "tiny": Config(
-        encoder_size=16,
-        decoder_size=32,
-        z_size=8,
-        num_mixtures=5,
-        kl_decay_rate=0.99,
-        learning_rate=5e-3,
-        learning_rate_decay=0.999,
-        batch_size=32,
-        steps=200,
-        validate_every=50,
-    ),
-}

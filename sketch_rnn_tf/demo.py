@@ -11,11 +11,11 @@ import numpy as np
 
 import export
 from sketch_rnn_tf import (
-    config as config_lib,
     datasets,
     drawing,
     evaluation,
     input_pipeline,
+    presets,
     sampling,
     training,
     vae,
@@ -52,7 +52,7 @@ def run(
     started = time.monotonic()
     print("1/4 Drawing the doodles ...", flush=True)
     data = datasets.load(DATA, data_dir=out / "data")
-    config = config_lib.preset(PRESET).replace(seed=seed, words=data.words)
+    config = presets.preset(PRESET).replace(seed=seed, words=data.words)
     if steps:
         config = config.replace(steps=steps)
     config = input_pipeline.fit_config(config, data.train)

@@ -8,7 +8,7 @@ import argparse
 import math
 import textwrap
 
-from sketch_rnn_tf import config, version
+from sketch_rnn_tf import presets, version
 
 ENDINGS = (".svg", ".png")
 
@@ -120,7 +120,7 @@ def _add_train(commands):
     )
     parser.add_argument(
         "--preset",
-        help=f"a configuration to start from: {', '.join(config.PRESETS)} "
+        help=f"a configuration to start from: {', '.join(presets.PRESETS)} "
         "(default: small)",
     )
     parser.add_argument(

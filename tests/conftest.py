@@ -91,9 +91,9 @@ def sketches():
 @pytest.fixture(scope="session")
 def tiny_config(sketches):
     """Returns the configuration of a model that takes no time, N_max 12."""
-    from sketch_rnn_tf import config, input_pipeline
+    from sketch_rnn_tf import input_pipeline, presets
 
-    made = config.preset("tiny").replace(
+    made = presets.preset("tiny").replace(
         encoder_size=8,
         decoder_size=8,
         z_size=4,

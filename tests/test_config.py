@@ -8,7 +8,7 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from sketch_rnn_tf import config, version
+from sketch_rnn_tf import config, presets, version
 
 unit = st.floats(0, 1)
 below_one = st.floats(0, 1, exclude_max=True)
@@ -52,7 +52,7 @@ def test_json_has_every_field_and_the_package_version():
 
 
 def test_json_over_a_base_changes_the_given_keys_alone():
-    base = config.preset("small")
+    base = presets.preset("small")
     got = config.from_json('{"z_size": 3}', base=base)
     assert got == base.replace(z_size=3)
     assert got != config.Config(z_size=3)
@@ -91,7 +91,7 @@ def test_key_named_self_is_an_unknown_key():
 
 def test_unknown_preset_is_refused_with_a_suggestion():
     with pytest.raises(ValueError, match="preset 'magneta'.*'magenta'"):
-        config.preset("magneta")
+        presets.preset("magneta")
 
 
 @pytest.mark.parametrize(
@@ -262,7 +262,7 @@ MAGENTA_DEFAULTS = [
 
 @pytest.mark.parametrize(("key", "reference_key", "value"), MAGENTA_DEFAULTS)
 def test_magenta_preset_has_the_reference_value(key, reference_key, value):
-    got = getattr(config.preset("magenta"), key)
+    got = getattr(presets.preset("magenta"), key)
     if isinstance(value, float):
         # 1 - 0.9 is not 0.1 in binary; nothing else differs.
         assert math.isclose(got, value, rel_tol=1e-12), reference_key
@@ -270,9 +270,9 @@ def test_magenta_preset_has_the_reference_value(key, reference_key, value):
         assert got == value, reference_key
 
 
-@pytest.mark.parametrize("name", sorted(config.PRESETS))
+@pytest.mark.parametrize("name", sorted(presets.PRESETS))
 def test_presets_wait_for_the_data_and_survive_json(name):
-    preset = config.preset(name)
+    preset = presets.preset(name)
     assert (preset.max_len, preset.scale_factor, preset.words) == (0, 0, ())
     assert config.from_json(preset.to_json()) == preset
 

@@ -7,10 +7,10 @@ import tensorflow_datasets as tfds
 
 import tfds_quickdraw
 from sketch_rnn_tf import (
-    config as config_lib,
     datasets,
     doodles,
     input_pipeline,
+    presets,
     sketchrnn_npz,
     strokes,
     vae,
@@ -163,7 +163,7 @@ def test_from_tfds_load_to_fit(doodles_dir):
         DOODLES, data_dir=doodles_dir, split=["train", "validation[:64]"]
     )
     assert train.cardinality() == 10_000
-    config = config_lib.preset("tiny").replace(
+    config = presets.preset("tiny").replace(
         encoder_size=8, decoder_size=8, z_size=4, num_mixtures=3
     )
     config = input_pipeline.fit_config(config, train)

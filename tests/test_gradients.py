@@ -10,7 +10,7 @@ import pytest
 import reference_numpy
 import tensorflow as tf
 
-from sketch_rnn_tf import config, vae
+from sketch_rnn_tf import presets, vae
 
 B, T = 3, 5
 ETA = 0.5
@@ -45,7 +45,7 @@ def _model(encoder="lstm", decoder="lstm", **changes):
         "recurrent_dropout": 0.3,
         "kl_tolerance": 0.0,
     }
-    made = config.preset("tiny").replace(**(settings | changes))
+    made = presets.preset("tiny").replace(**(settings | changes))
     model = vae.SketchRNN(made)
     rng = np.random.default_rng(0)
     for weight in model.trainable_weights:

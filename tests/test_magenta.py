@@ -13,6 +13,7 @@ import tensorflow as tf
 from sketch_rnn_tf import (
     cli,
     config,
+    presets,
     training,
     work_directory,
 )
@@ -211,7 +212,7 @@ def test_list_of_keys_counts_as_no_configuration(sizes, tmp_path):
     )
     absent, _ = magenta.import_magenta(_write(tmp_path / "absent", sizes))
     assert listed.config == absent.config
-    assert listed.config.batch_size == config.preset("magenta").batch_size
+    assert listed.config.batch_size == presets.preset("magenta").batch_size
     _assert_holds(listed, _variables(sizes))
 
 

@@ -17,6 +17,7 @@ import sys
 import keras
 import psutil
 from sketch_rnn_tf import (
+    presets,
     config,
     datasets,
     input_pipeline,
@@ -24,7 +25,7 @@ from sketch_rnn_tf import (
 )
 
 data = datasets.load(sys.argv[1], data_dir=sys.argv[2], stream=True)
-config = config.preset("tiny").replace(
+config = presets.preset("tiny").replace(
     conditional=False, decoder_size=8, num_mixtures=3, batch_size=500,
     max_len=64, scale_factor=30.0,
 )

@@ -6,7 +6,7 @@ import reference_files
 import reference_numpy
 import tensorflow as tf
 
-from sketch_rnn_tf import config, vae
+from sketch_rnn_tf import presets, vae
 from sketch_rnn_tf.weights import magenta, reference_weights
 
 RECORDED = ("lstm_conditional", "layer_norm_conditional", "hyper_conditional")
@@ -66,7 +66,7 @@ def _case(kind, folder):
                 if name.startswith(prefix)
             }
     model, _ = magenta.import_magenta(folder)
-    settings = config.preset("magenta")
+    settings = presets.preset("magenta")
     model.config = model.config.replace(
         learning_rate=settings.learning_rate,
         # Faster than the reference's, so that two steps differ in it.
@@ -120,7 +120,7 @@ def test_steps_are_those_of_a_numpy_adam_with_clipping_by_value(kind, tmp_path):
 
 
 def test_gradients_are_clipped_one_by_one_and_not_by_their_norm():
-    made = config.preset("tiny").replace(
+    made = presets.preset("tiny").replace(
         conditional=False, max_len=5, scale_factor=1.0
     )
     model = vae.SketchRNN(made)
@@ -134,7 +134,7 @@ def test_gradients_are_clipped_one_by_one_and_not_by_their_norm():
 
 @pytest.mark.parametrize("step", [0, 1, 1000, 10**6])
 def test_learning_rate_is_the_references_at_each_step(step):
-    settings = config.preset("magenta").replace(
+    settings = presets.preset("magenta").replace(
         conditional=False, decoder_size=2, max_len=5, scale_factor=1.0
     )
     model = vae.SketchRNN(settings)

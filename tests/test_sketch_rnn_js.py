@@ -11,11 +11,11 @@ import tensorflow as tf
 
 from sketch_rnn_tf import (
     cli,
-    config,
     datasets,
     distributions,
     input_pipeline,
     losses,
+    presets,
     sampling,
     training,
     vae,
@@ -87,7 +87,7 @@ def _settings(*, conditional, **changes):
         "max_len": 12,
         "scale_factor": 33.25,
     }
-    return config.preset("tiny").replace(**(values | changes))
+    return presets.preset("tiny").replace(**(values | changes))
 
 
 def _model(*, conditional=True, **changes):

@@ -5,9 +5,9 @@ import stat
 
 import pytest
 
-from sketch_rnn_tf import config as config_lib, work_directory
+from sketch_rnn_tf import presets, work_directory
 
-CONFIG = config_lib.preset("tiny").replace(max_len=12, scale_factor=2.5)
+CONFIG = presets.preset("tiny").replace(max_len=12, scale_factor=2.5)
 
 
 def _listed(path):
