@@ -6,6 +6,8 @@ from sketch_rnn_tf import cells, distributions
 from sketch_rnn_tf.backend import keras
 
 POINT_SIZE = 5
+# Smaller batches are not worth to be run in two parts.
+SPLIT_FROM = 32
 
 
 @keras.saving.register_keras_serializable("sketch_rnn_tf")
@@ -26,6 +28,9 @@ class Decoder(keras.layers.Layer):
       input_dropout: Drop rate on the inputs in training.
       output_dropout: Drop rate on the cell's outputs in training.
       squash_z: Whether the initial state is made of tanh(z).
+      product_dtype: Of the recurrent products in training; None is the
+        layer's own.
+      recompute: Whether training computes products twice, to save memory.
       **kwargs: As of every Keras layer.
 
     References:
@@ -42,6 +47,8 @@ class Decoder(keras.layers.Layer):
         input_dropout: float = 0.0,
         output_dropout: float = 0.0,
         squash_z: bool = False,
+        product_dtype: str | None = None,
+        recompute: bool = False,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -53,6 +60,9 @@ class Decoder(keras.layers.Layer):
         self.input_dropout = input_dropout
         self.output_dropout = output_dropout
         self.squash_z = squash_z
+        self.product_dtype = product_dtype
+        self.recompute = recompute
+        self._options = cells.Options(product_dtype, recompute)
         self.recurrent_cell = cells.make(cell, size, name="recurrent_cell")
 
     def build(self, input_shape):
@@ -83,41 +93,57 @@ class Decoder(keras.layers.Layer):
         )
 
     def call(self, inputs, z=None, training=False, seed=None):
-        batch_size, num_steps = tf.unstack(tf.shape(inputs)[:2])
+        batch_size = tf.shape(inputs)[0]
         state = self.initial_state(z, batch_size=batch_size)
-        inputs = tf.transpose(inputs, [1, 0, 2])  # [T, B, 5]
-        kernel, bias = self.recurrent_cell.input_projection()
-        if training and self.input_dropout:
+        steps = tf.transpose(inputs, [1, 0, 2])  # [T, B, 5]
+        if training:
+            params = self._train(steps, z, state, seed)
+        else:
+            kernel, _ = self.recurrent_cell.input_projection()
+            projected = tf.tensordot(steps, kernel[:POINT_SIZE], 1)
+            projected += self.condition(z)
+            outputs, _ = cells.run(self.recurrent_cell, projected, state)
+            params = self._predict(outputs)
+        return tf.transpose(params, [1, 0, 2])  # [B, T, 6 M + 3]
+
+    def _train(self, inputs, z, state, seed):
+        """Returns the parameters of all next points, [T, B, 6 M + 3]."""
+        num_steps, batch_size = tf.unstack(tf.shape(inputs)[:2])
+        condition = self.condition(z)
+        if self.input_dropout:
             if self.z_size:
                 # Every step drops its own entries of z, as in the reference.
-                z_steps = tf.broadcast_to(
-                    z[None], [num_steps, batch_size, self.z_size]
-                )
-                inputs = tf.concat([inputs, z_steps], axis=-1)
+                z = tf.tile(z[None], [num_steps, 1, 1])
+                inputs = tf.concat([inputs, z], axis=-1)
             inputs = self._dropout(inputs, self.input_dropout, seed, 1)
-            projected = tf.tensordot(inputs, kernel, 1) + bias
-        else:
-            projected = tf.tensordot(inputs, kernel[:POINT_SIZE], 1)
-            projected += self.condition(z)
-        masks = None
-        if training and self.recurrent_dropout:
-            masks = cells.candidate_masks(
-                [num_steps, batch_size, self.size],
-                rate=self.recurrent_dropout,
-                seed=seed,
-                dtype=self.compute_dtype,
-            )
-        if training:
-            outputs, _ = self.recurrent_cell.run_training(
-                projected, state, masks=masks
-            )
-        else:
-            outputs, _ = cells.run(self.recurrent_cell, projected, state)
-        if training and self.output_dropout:
-            outputs = self._dropout(outputs, self.output_dropout, seed, 2)
-        params = tf.tensordot(outputs, self.output_kernel, 1)
-        params += self.output_bias
-        return tf.transpose(params, [1, 0, 2])  # [B, T, 6 M + 3]
+            _, condition = self.recurrent_cell.input_projection()
+        width = condition.shape[-1]
+        condition = tf.broadcast_to(condition, [batch_size, width])
+        params = []
+        for index, rows in enumerate(_parts(inputs.shape[1])):
+            masks = None
+            if self.recurrent_dropout:
+                masks = cells.candidate_masks(
+                    [num_steps, tf.shape(condition[rows])[0], self.size],
+                    rate=self.recurrent_dropout,
+                    seed=seed + [0, 3 * index],
+                )
+            outputs = self.recurrent_cell.run_training(
+                inputs[:, rows],
+                tuple(part[rows] for part in state),
+                condition=condition[rows],
+                masks=masks,
+                options=self._options,
+            )[1:]
+            if self.output_dropout:
+                outputs = self._dropout(
+                    outputs, self.output_dropout, seed, 2 + 3 * index
+                )
+            params.append(self._predict(outputs))
+        return tf.concat(params, axis=1)
+
+    def _predict(self, outputs):
+        return tf.tensordot(outputs, self.output_kernel, 1) + self.output_bias
 
     def initial_state(
         self, z: tf.Tensor | None, *, batch_size: tf.Tensor | None = None
@@ -191,7 +217,7 @@ class Decoder(keras.layers.Layer):
 
     def _dropout(self, values, rate, seed, stream):
         return tf.nn.experimental.stateless_dropout(
-            values, rate, seed=seed + tf.constant([0, stream])
+            values, rate, seed=seed + [0, stream]
         )
 
     def get_config(self):
@@ -205,4 +231,20 @@ class Decoder(keras.layers.Layer):
             "input_dropout": self.input_dropout,
             "output_dropout": self.output_dropout,
             "squash_z": self.squash_z,
+            "product_dtype": self.product_dtype,
+            "recompute": self.recompute,
         }
+
+
+def _parts(batch_size):
+    """Returns the slices of a batch to run side by side.
+
+    On a CPU the small operations between two products leave cores idle;
+    another part's products fill them.
+    """
+    alone = tf.distribute.get_strategy().num_replicas_in_sync == 1
+    on_cpu = not tf.config.list_logical_devices("GPU")
+    if not (alone and on_cpu and batch_size and batch_size >= SPLIT_FROM):
+        return [slice(None)]
+    half = batch_size // 2
+    return [slice(half), slice(half, None)]

@@ -23,6 +23,9 @@ class Encoder(keras.layers.Layer):
       size: Units in each direction.
       z_size: Latent dimensions, N_z.
       recurrent_dropout: Drop rate on the cells' candidates in training.
+      product_dtype: Of the recurrent products in training; None is the
+        layer's own.
+      recompute: Whether training computes products twice, to save memory.
       **kwargs: As of every Keras layer.
 
     References:
@@ -35,6 +38,8 @@ class Encoder(keras.layers.Layer):
         size: int,
         z_size: int,
         recurrent_dropout: float = 0.0,
+        product_dtype: str | None = None,
+        recompute: bool = False,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -42,6 +47,9 @@ class Encoder(keras.layers.Layer):
         self.size = size
         self.z_size = z_size
         self.recurrent_dropout = recurrent_dropout
+        self.product_dtype = product_dtype
+        self.recompute = recompute
+        self._options = cells.Options(product_dtype, recompute)
         self.forward_cell = cells.make(cell, size, name="forward_cell")
         self.backward_cell = cells.make(cell, size, name="backward_cell")
 
@@ -84,15 +92,18 @@ class Encoder(keras.layers.Layer):
           strokes: float [B, T, 5], stroke-5 without S_0.
           lengths: int32 [B], N_s.
           training: Whether to drop out.
-          seed: int32 [2], needed in training with dropout.
+          seed: int [2], needed in training with dropout.
 
         Returns:
           float [B, 2 H].
         """
-        if not training:
-            # Steps that no sketch of the batch reaches change nothing.  In
-            # training the number of steps stays static, for compilation.
-            strokes = strokes[:, : tf.reduce_max(lengths)]
+        if training:
+            # What stands after a sketch's end is computed on below: a NaN
+            # there would reach the gradients.
+            drawn = tf.sequence_mask(lengths, tf.shape(strokes)[1])
+            strokes = tf.where(
+                drawn[..., None], strokes, tf.zeros_like(strokes)
+            )
         directions = (
             (self.forward_cell, strokes),
             (
@@ -104,26 +115,35 @@ class Encoder(keras.layers.Layer):
         for index, (cell, inputs) in enumerate(directions):
             inputs = tf.transpose(inputs, [1, 0, 2])  # [T, B, 5]
             kernel, bias = cell.input_projection()
-            shape = tf.shape(inputs)
-            masks = None
-            if training and self.recurrent_dropout:
-                masks = cells.candidate_masks(
-                    [shape[0], shape[1], self.size],
-                    rate=self.recurrent_dropout,
-                    seed=seed + tf.constant([0, index]),
-                    dtype=self.compute_dtype,
-                )
-            projected = tf.tensordot(inputs, kernel, 1) + bias
-            state = cells.zero_state(cell, shape[1])
-            if training:
-                _, state = cell.run_training(
-                    projected, state, masks=masks, lengths=lengths
-                )
-            else:
+            num_steps, batch_size = tf.unstack(tf.shape(inputs)[:2])
+            state = cells.zero_state(cell, batch_size)
+            if not training:
+                # Steps that no sketch of the batch reaches change nothing.
+                inputs = inputs[: tf.reduce_max(lengths)]
+                projected = tf.tensordot(inputs, kernel, 1) + bias
                 _, state = cells.run(
                     cell, projected, state, lengths=lengths, keep_outputs=False
                 )
-            hidden.append(cell.output_of(state))
+                hidden.append(cell.output_of(state))
+                continue
+            masks = None
+            if self.recurrent_dropout:
+                masks = cells.candidate_masks(
+                    [num_steps, batch_size, self.size],
+                    rate=self.recurrent_dropout,
+                    seed=seed + [0, index],
+                )
+            outputs = cell.run_training(
+                inputs,
+                state,
+                condition=tf.tile(bias[None], [batch_size, 1]),
+                masks=masks,
+                options=self._options,
+            )
+            # The rows go on after their sketches' ends: cheaper than to
+            # hold each where it is, and read by nobody.
+            last = tf.stack([lengths, tf.range(batch_size)], axis=1)
+            hidden.append(tf.gather_nd(outputs, last))
         return tf.concat(hidden, axis=-1)
 
     def get_config(self):
@@ -133,6 +153,8 @@ class Encoder(keras.layers.Layer):
             "size": self.size,
             "z_size": self.z_size,
             "recurrent_dropout": self.recurrent_dropout,
+            "product_dtype": self.product_dtype,
+            "recompute": self.recompute,
         }
 
 

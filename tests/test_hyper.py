@@ -155,21 +155,6 @@ def test_run_with_lengths_is_the_reference_step_until_each_end():
         np.testing.assert_allclose(last, packed[0], **TOLERANCE)
 
 
-def test_run_training_equals_run():
-    cell, _ = _cell(4, 6)
-    projected, state = _project(cell, _normal(T, B, 6)), _state(cell)
-    options = {
-        "masks": cells.candidate_masks(
-            [T, B, 4], rate=0.3, seed=tf.constant([0, 1]), dtype="float32"
-        ),
-        "lengths": tf.constant([2, T, 1]),
-    }
-    fast = tf.nest.flatten(cell.run_training(projected, state, **options))
-    plain = tf.nest.flatten(cells.run(cell, projected, state, **options))
-    for one, other in zip(fast, plain, strict=True):
-        np.testing.assert_allclose(one, other, **TOLERANCE)
-
-
 def test_run_in_a_graph_equals_eager():
     cell, _ = _cell(4, 6)
     projected = _project(cell, _normal(T, B, 6))

@@ -144,26 +144,6 @@ def test_run_with_lengths_is_the_reference_step_until_each_end():
         np.testing.assert_allclose(last, packed[0], **TOLERANCE)
 
 
-def test_run_training_equals_run_in_values_and_gradients():
-    cell, _ = _cell(6, 4)
-    inputs, state = _normal(T, B, 4), cells.zero_state(cell, B)
-    options = {
-        "masks": cells.candidate_masks(
-            [T, B, 6], rate=0.3, seed=tf.constant([0, 1]), dtype="float32"
-        ),
-        "lengths": tf.constant([2, T, 5, 1]),
-    }
-    results = []
-    for run in (cell.run_training, lambda *a, **k: cells.run(cell, *a, **k)):
-        with tf.GradientTape() as tape:
-            outputs, last = run(_project(cell, inputs), state, **options)
-            loss = tf.reduce_sum(outputs**2) + tf.reduce_sum(last[1])
-        weights = [w.value for w in cell.weights]
-        results.append([outputs, *last, *tape.gradient(loss, weights)])
-    for one, other in zip(*results, strict=True):
-        np.testing.assert_allclose(one, other, **TOLERANCE)
-
-
 def test_run_in_a_graph_equals_eager():
     cell, _ = _cell(6, 4)
     projected = _project(cell, _normal(T, B, 4))

@@ -10,14 +10,15 @@ computed for all steps at once, from what depends on its state:
 The state is a tuple of tensors [B, n], ordered as the reference
 implementation packs it, with the widths `cell.state_sizes`;
 `cell.output_of(state)` is the output that it holds.  `run` runs a cell over
-time, `cell.run_training` does the same, with a faster gradient where there is
-one.
+time plainly, `cell.run_training` does the same with a faster gradient.
 """
 
+from sketch_rnn_tf.cells.bptt import Options
 from sketch_rnn_tf.cells.hyper import HyperLSTMCell
 from sketch_rnn_tf.cells.layer_norm import LayerNormLSTMCell
 from sketch_rnn_tf.cells.lstm import BlockOrthogonal, LSTMCell
 from sketch_rnn_tf.cells.recurrence import (
+    Masks,
     State,
     candidate_masks,
     run,
@@ -30,6 +31,8 @@ __all__ = [
     "HyperLSTMCell",
     "LSTMCell",
     "LayerNormLSTMCell",
+    "Masks",
+    "Options",
     "State",
     "candidate_masks",
     "make",

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from sketch_rnn_tf.backend import keras
-from sketch_rnn_tf.cells import lstm, recurrence
+from sketch_rnn_tf.cells import bptt, lstm, recurrence
 
 EPSILON = 1e-3
 
@@ -149,15 +149,42 @@ class LayerNormLSTMCell(keras.layers.Layer):
 
     def run_training(
         self,
-        projected: tf.Tensor,
+        inputs: tf.Tensor,
         state: recurrence.State,
         *,
-        masks: tf.Tensor | None = None,
-        lengths: tf.Tensor | None = None,
-    ) -> tuple[tf.Tensor, recurrence.State]:
-        """Runs over time, as `recurrence.run`."""
-        return recurrence.run(
-            self, projected, state, masks=masks, lengths=lengths
+        condition: tf.Tensor,
+        masks: recurrence.Masks | None = None,
+        options: bptt.Options = bptt.DEFAULT,
+    ) -> tf.Tensor:
+        """Computes what `recurrence.run` does, with a faster gradient.
+
+        Args:
+          inputs: float [T, B, k], time first: the first k of the X inputs.
+          state: The state before the first step.
+          condition: float [B, P], what the other inputs add to the projected
+            ones, and the bias.
+          masks: Candidate masks of all steps; None keeps all.
+          options: How to compute, see `bptt`.
+
+        Returns:
+          Outputs float [T + 1, B, n], from that of `state` on.
+        """
+        kernel = tf.convert_to_tensor(self.kernel)[: inputs.shape[-1]]
+        kernel = tf.concat([kernel, self.recurrent_kernel], axis=0)
+        weights = (
+            condition,
+            self.gates_gamma,
+            self.gates_beta,
+            self.memory_gamma,
+            self.memory_beta,
+        )
+        return _SCAN(
+            inputs,
+            (kernel,),
+            tuple(tf.convert_to_tensor(weight) for weight in weights),
+            state,
+            masks=masks,
+            options=options,
         )
 
     def output_of(self, state: recurrence.State) -> tf.Tensor:
@@ -166,3 +193,16 @@ class LayerNormLSTMCell(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "size": self.size}
+
+
+def _scan_operands(x, state):
+    return (tf.concat([x, state[0]], axis=-1),)
+
+
+def _scan_step(x, products, state, mask, weights):
+    condition, gamma, beta, *memory = weights
+    gates = normalise(products[0] + condition, gamma, beta, blocks=4)
+    return gated(gates, state[1], *memory, mask), products
+
+
+_SCAN = bptt.Scan(operands=_scan_operands, step=_scan_step, output=0)

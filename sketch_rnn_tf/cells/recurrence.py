@@ -1,5 +1,8 @@
 """Running a cell over time, plainly."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import tensorflow as tf
 
 from sketch_rnn_tf.backend import keras
@@ -15,22 +18,42 @@ def zero_state(cell: keras.layers.Layer, batch_size: tf.Tensor) -> State:
     )
 
 
+class Masks(NamedTuple):
+    """Inverted dropout of the candidates of all steps.
+
+    Kept as random bits, since a float a unit and step is slow to read.
+
+    Attributes:
+      bits: uint16 [T, B, n], uniform.
+      rate: Drop rate.
+    """
+
+    bits: tf.Tensor
+    rate: float
+
+    def at(self, t: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
+        """Returns the mask of a step, [B, n]: 0, or 1 / (1 - rate)."""
+        # In int32, as XLA's GPU and older CPU kernels lack uint16.
+        kept = tf.cast(self.bits[t], tf.int32) >= round(self.rate * 2**16)
+        return tf.cast(kept, dtype) / (1.0 - self.rate)
+
+
 def candidate_masks(
-    shape: tf.Tensor, *, rate: float, seed: tf.Tensor, dtype: str
-) -> tf.Tensor:
-    """Draws inverted dropout masks, fresh for each step and unit.
+    shape: Sequence[int | tf.Tensor], *, rate: float, seed: tf.Tensor
+) -> Masks:
+    """Draws dropout masks, fresh for each step and unit.
 
     Args:
       shape: [T, B, n].
-      rate: Drop rate.
+      rate: Drop rate, taken to the nearest multiple of 2 ** -16.
       seed: int32 [2].
-      dtype: Of the masks.
-
-    Returns:
-      [T, B, n]: 0 with probability `rate`, else 1 / (1 - rate).
     """
-    uniforms = tf.random.stateless_uniform(shape, seed)
-    return tf.cast(uniforms >= rate, dtype) / (1.0 - rate)
+    *leading, n = shape
+    bits = tf.random.stateless_uniform(
+        [*leading, (n + 1) // 2], seed, None, None, tf.uint32
+    )
+    bits = tf.reshape(tf.bitcast(bits, tf.uint16), [*leading, -1])
+    return Masks(bits[..., :n], rate)
 
 
 def run(
@@ -38,7 +61,7 @@ def run(
     projected: tf.Tensor,
     state: State,
     *,
-    masks: tf.Tensor | None = None,
+    masks: Masks | None = None,
     lengths: tf.Tensor | None = None,
     keep_outputs: bool = True,
 ) -> tuple[tf.Tensor | None, State]:
@@ -48,7 +71,7 @@ def run(
       cell: The cell.
       projected: float [T, B, P], its projected inputs, time first.
       state: The state before the first step.
-      masks: float [T, B, n], candidate masks; None keeps all.
+      masks: Candidate masks of all steps; None keeps all.
       lengths: int32 [B]; a row's state, and with it its output, stops
         changing after that many steps.  None runs all rows to the end.
       keep_outputs: Whether to return the output of each step.
@@ -64,7 +87,7 @@ def run(
     )
 
     def body(t, state, outputs):
-        mask = None if masks is None else masks[t]
+        mask = None if masks is None else masks.at(t, projected.dtype)
         output, new_state = cell.step(projected[t], state, candidate_mask=mask)
         if lengths is not None:
             going = (t < lengths)[:, None]
