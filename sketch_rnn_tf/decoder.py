@@ -62,7 +62,9 @@ class Decoder(keras.layers.Layer):
         self.squash_z = squash_z
         self.product_dtype = product_dtype
         self.recompute = recompute
-        self._options = cells.Options(product_dtype, recompute)
+        self._options = cells.Options(
+            product_dtype, recompute, input_gradient=bool(input_dropout)
+        )
         self.recurrent_cell = cells.make(cell, size, name="recurrent_cell")
 
     def build(self, input_shape):

@@ -24,10 +24,12 @@ class Options(NamedTuple):
         state's.
       recompute: Whether the backward loop computes the products once more,
         instead of keeping them.
+      input_gradient: Whether the inputs' gradient is wanted; zeros if not.
     """
 
     product_dtype: str | None = None
     recompute: bool = False
+    input_gradient: bool = False
 
 
 DEFAULT = Options()
@@ -38,34 +40,37 @@ class Scan:
 
     A step from `state` to `new_state` is
 
-        products = operands(x, state) @ kernels, pairwise
+        products = operands @ kernels, pairwise
         new_state, kept = step(x, products, state, mask, weights)
 
     with x [B, X] the input, mask [B, n] or None, and `weights` the cell's
     other tensors, whose gradients are summed in the loop.
 
     Args:
-      operands: Takes x and the state, and returns what the kernels multiply,
-        a tuple of [B, k]; works on [T, B, ...] as well.
       step: See above; `kept` is what `gradient` asks for, a tuple of [B, m].
       gradient: Takes x, kept, state, new_state, the gradient of new_state,
         mask and weights; returns gradients of x, products, state (but for
-        the path through the products) and weights.  None derives it from
-        `step`, whose `kept` has to be the products.
-      output: Index in the state of the output.
+        the path through the products) and weights, None for none.  By
+        default it is derived from `step`, whose `kept` has to be the
+        products.
+      multiplied: Which parts of the state are the operands.
+      with_input: Whether the first operand is [x ; state part].
+      output: Which part of the state is the output.
     """
 
     def __init__(
         self,
-        *,
-        operands: Callable[..., Tensors],
         step: Callable[..., tuple[Tensors, Tensors]],
         gradient: Callable[..., Any] | None = None,
+        *,
+        multiplied: tuple[int, ...],
+        with_input: bool,
         output: int,
     ):
-        self._operands = operands
         self._step = step
         self._gradient = gradient or self._derived
+        self._multiplied = multiplied
+        self._with_input = with_input
         self._output = output
         compiled = tf.function(jit_compile=True, reduce_retracing=False)
         self._forward = compiled(self._run_forward)
@@ -99,16 +104,18 @@ class Scan:
         def run(inputs, kernels, weights, state):
             # Run eagerly, a tape would ask the compiled loop for its own
             # gradient, which XLA does not have; nothing in it is watched so.
-            primals = tf.nest.map_structure(
+            inputs, kernels, weights, state = tf.nest.map_structure(
                 tf.stop_gradient, (inputs, kernels, weights, state)
             )
-            states, kept = self._forward(*primals, masks, options)
+            states, kept = self._forward(
+                inputs, kernels, weights, state, masks, options
+            )
 
             def gradient(d_outputs):
-                d_inputs, *others = self._backward(
-                    d_outputs, *primals, states, kept, masks, options
-                )
-                return d_inputs, *others
+                return self._backward(
+                    d_outputs, inputs, kernels, weights, states, kept, masks,
+                    options,
+                )  # fmt: skip
 
             return states[self._output], gradient
 
@@ -117,13 +124,12 @@ class Scan:
     def _run_forward(self, inputs, kernels, weights, state, masks, options):
         """Returns the states, [T + 1, B, n] each, and what was kept."""
         num_steps = tf.shape(inputs)[0]
-        kernels = _operand(kernels, options)
+        kernels = _operands(kernels, options)
 
         def compute(t, state):
             mask = None if masks is None else masks.at(t, state[0].dtype)
-            products = _products(
-                self._operands(inputs[t], state), kernels, options, state
-            )
+            operands = self._operands_of(inputs[t], state)
+            products = _products(operands, kernels, options)
             return self._step(inputs[t], products, state, mask, weights)
 
         states = tuple(_array(s, num_steps + 1).write(0, s) for s in state)
@@ -134,15 +140,9 @@ class Scan:
 
         def body(t, state, states, kept):
             state, new = compute(t, state)
-            states = tuple(
-                array.write(t + 1, s)
-                for array, s in zip(states, state, strict=True)
-            )
+            states = _written(states, t + 1, state)
             if kept:
-                kept = tuple(
-                    array.write(t, k)
-                    for array, k in zip(kept, new, strict=True)
-                )
+                kept = _written(kept, t, new)
             return t + 1, state, states, kept
 
         _, _, states, kept = tf.while_loop(
@@ -151,97 +151,94 @@ class Scan:
             (tf.constant(0), state, states, kept),
             maximum_iterations=num_steps,
         )
-        return (
-            tuple(array.stack() for array in states),
-            tuple(array.stack() for array in kept),
-        )
+        return _stacked(states), _stacked(kept)
 
     def _run_backward(
-        self, d_outputs, inputs, kernels, weights, state, states, kept, masks,
-        options,
-    ):  # fmt: skip
+        self, d_outputs, inputs, kernels, weights, states, kept, masks, options
+    ):
         """Returns gradients for inputs, kernels, weights and the state."""
         num_steps = tf.shape(inputs)[0]
-        plain_kernels = kernels
-        kernels = _operand(kernels, options)
-        transposed = tuple(tf.transpose(kernel) for kernel in kernels)
+        x_size = inputs.shape[-1]
+        through_x, transposed = self._transposed(kernels, x_size, options)
 
-        def body(k, d_state, d_weights, d_inputs, d_products):
+        def body(k, d_state, d_weights, d_products, d_inputs):
             t = num_steps - 1 - k
             x = inputs[t]
             before = tuple(array[t] for array in states)
             after = tuple(array[t + 1] for array in states)
             mask = None if masks is None else masks.at(t, x.dtype)
-            d_state = self._with_output(d_state, d_outputs[t + 1])
-            with tf.GradientTape() as tape:
-                tape.watch((x, before))
-                operands = self._operands(x, before)
             if options.recompute:
-                products = _products(operands, kernels, options, before)
+                operands = self._operands_of(x, before)
+                products = _products(
+                    operands, _operands(kernels, options), options
+                )
                 _, now = self._step(x, products, before, mask, weights)
             else:
                 now = tuple(array[t] for array in kept)
-            d_x, d_now, d_before, d_more = self._gradient(
+            d_state = _added(d_state, {self._output: d_outputs[t + 1]})
+            d_x, d_now, d_state, d_more = self._gradient(
                 x, now, before, after, d_state, mask, weights
             )
-            d_operands = _products(d_now, transposed, options, before)
-            through_x, through_state = tape.gradient(
-                operands,
-                (x, before),
-                output_gradients=d_operands,
-                unconnected_gradients="zero",
+            d_operands = _products(d_now, transposed, options)
+            d_state = _added(
+                d_state, dict(zip(self._multiplied, d_operands, strict=True))
             )
-            return (
-                k + 1,
-                _sums(d_before, through_state),
-                _sums(d_weights, d_more),
-                d_inputs.write(t, _sum(d_x, through_x)),
-                tuple(
-                    array.write(t, d)
-                    for array, d in zip(d_products, d_now, strict=True)
-                ),
-            )
+            d_weights = _added(d_weights, dict(enumerate(d_more)))
+            if d_inputs:
+                d_inputs = _written(d_inputs, t, (d_x,))
+            d_products = _written(d_products, t, d_now)
+            return k + 1, d_state, d_weights, d_products, d_inputs
 
-        _, d_state, d_weights, d_inputs, d_products = tf.while_loop(
+        example = _products(
+            self._operands_of(inputs[0], tuple(s[0] for s in states)),
+            kernels,
+            DEFAULT,
+        )  # for its shapes
+        d_inputs = ()
+        if options.input_gradient and not self._with_input:
+            d_inputs = (_array(inputs[0], num_steps),)
+        _, d_state, d_weights, d_products, d_inputs = tf.while_loop(
             lambda k, *_: k < num_steps,
             body,
             (
                 tf.constant(0),
-                tuple(tf.zeros_like(s) for s in state),
-                tuple(tf.zeros_like(w) for w in weights),
-                _array(inputs[0], num_steps),
-                tuple(
-                    _array(tf.matmul(o, kernel), num_steps)
-                    for o, kernel in zip(
-                        self._operands(inputs[0], state),
-                        plain_kernels,
-                        strict=True,
-                    )
-                ),
+                tuple(tf.zeros_like(array[0]) for array in states),
+                tuple(tf.zeros_like(weight) for weight in weights),
+                tuple(_array(product, num_steps) for product in example),
+                d_inputs,
             ),
             maximum_iterations=num_steps,
         )
-        operands = self._operands(inputs, tuple(s[:-1] for s in states))
+        d_products = _stacked(d_products)
+        operands = self._operands_of(inputs, tuple(s[:-1] for s in states))
         d_kernels = tuple(
-            tf.cast(
-                tf.matmul(
-                    _flat(_operand(o, options)),
-                    _flat(_operand(d.stack(), options)),
-                    transpose_a=True,
-                ),
-                inputs.dtype,
-            )
+            _products([tf.transpose(_flat(o))], [_operands(_flat(d), options)],
+                      options)[0]
             for o, d in zip(operands, d_products, strict=True)
-        )
-        d_state = self._with_output(d_state, d_outputs[0])
-        return d_inputs.stack(), d_kernels, d_weights, d_state
+        )  # fmt: skip
+        if d_inputs:
+            (d_inputs,) = _stacked(d_inputs)
+        elif options.input_gradient:
+            d_inputs = tf.tensordot(d_products[0], through_x, 1)
+        else:
+            d_inputs = tf.zeros_like(inputs)
+        d_state = _added(d_state, {self._output: d_outputs[0]})
+        return d_inputs, d_kernels, d_weights, d_state
 
-    def _with_output(self, d_state, d_output):
-        """Adds a gradient to that of the state's output."""
-        return tuple(
-            d + d_output if index == self._output else d
-            for index, d in enumerate(d_state)
-        )
+    def _operands_of(self, x, state):
+        """Returns what the kernels multiply, [..., k] each."""
+        operands = [state[index] for index in self._multiplied]
+        if self._with_input:
+            operands[0] = tf.concat([x, operands[0]], axis=-1)
+        return operands
+
+    def _transposed(self, kernels, x_size, options):
+        """Returns the transposed kernels, of the input and of the state."""
+        through_x, first = None, kernels[0]
+        if self._with_input:
+            through_x, first = tf.transpose(first[:x_size]), first[x_size:]
+        of_state = [tf.transpose(kernel) for kernel in (first, *kernels[1:])]
+        return through_x, _operands(of_state, options)
 
     def _derived(self, x, products, before, after, d_after, mask, weights):
         """Differentiates `step`."""
@@ -258,7 +255,7 @@ class Scan:
         )
 
 
-def _operand(tensors, options):
+def _operands(tensors, options):
     """Casts what goes into a product."""
     if options.product_dtype is None:
         return tensors
@@ -267,9 +264,10 @@ def _operand(tensors, options):
     )
 
 
-def _products(operands, kernels, options, state):
+def _products(operands, kernels, options):
+    """Multiplies pairwise; the operands' own dtype comes back."""
     return tuple(
-        tf.cast(tf.matmul(_operand(o, options), kernel), state[0].dtype)
+        tf.cast(tf.matmul(_operands(o, options), kernel), o.dtype)
         for o, kernel in zip(operands, kernels, strict=True)
     )
 
@@ -278,13 +276,25 @@ def _array(like, size):
     return tf.TensorArray(like.dtype, size, element_shape=like.shape)
 
 
+def _written(arrays, t, values):
+    pairs = zip(arrays, values, strict=True)
+    return tuple(array.write(t, value) for array, value in pairs)
+
+
+def _stacked(arrays):
+    return tuple(array.stack() for array in arrays)
+
+
 def _flat(values):
     return tf.reshape(values, [-1, values.shape[-1]])
 
 
-def _sum(one, other):
-    return other if one is None else one + other
-
-
-def _sums(ones, others):
-    return tuple(_sum(*pair) for pair in zip(ones, others, strict=True))
+def _added(values, more):
+    """Adds to some of the values, where None is zero."""
+    added = list(values)
+    for index, value in more.items():
+        if added[index] is None:
+            added[index] = value
+        elif value is not None:
+            added[index] += value
+    return tuple(added)

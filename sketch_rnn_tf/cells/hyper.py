@@ -260,10 +260,6 @@ def _expanded(embedded, kernel):
     return tf.reshape(parts, [-1, blocks * n])
 
 
-def _scan_operands(x, state):
-    return state[0], state[1]
-
-
 def _scan_step(x, products, state, mask, weights):
     kernel, condition, *others = weights
     of_h, of_hyper_h = products
@@ -279,4 +275,4 @@ def _scan_step(x, products, state, mask, weights):
     return new_state, products
 
 
-_SCAN = bptt.Scan(operands=_scan_operands, step=_scan_step, output=0)
+_SCAN = bptt.Scan(_scan_step, multiplied=(0, 1), with_input=False, output=0)

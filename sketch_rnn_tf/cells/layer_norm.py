@@ -195,14 +195,10 @@ class LayerNormLSTMCell(keras.layers.Layer):
         return {**super().get_config(), "size": self.size}
 
 
-def _scan_operands(x, state):
-    return (tf.concat([x, state[0]], axis=-1),)
-
-
 def _scan_step(x, products, state, mask, weights):
     condition, gamma, beta, *memory = weights
     gates = normalise(products[0] + condition, gamma, beta, blocks=4)
     return gated(gates, state[1], *memory, mask), products
 
 
-_SCAN = bptt.Scan(operands=_scan_operands, step=_scan_step, output=0)
+_SCAN = bptt.Scan(_scan_step, multiplied=(0,), with_input=True, output=0)

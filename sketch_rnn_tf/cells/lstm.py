@@ -160,10 +160,6 @@ class BlockOrthogonal(keras.initializers.Initializer):
         return {"seed": self.seed if seeded else None}
 
 
-def _scan_operands(x, state):
-    return (tf.concat([x, state[1]], axis=-1),)
-
-
 def _scan_step(x, products, state, mask, weights):
     """A step whose gates are i, f, o = (1 + tanh) / 2 and j = tanh."""
     gates = tf.tanh(products[0] + weights[0])
@@ -194,5 +190,5 @@ def _scan_gradient(x, kept, before, after, d_after, mask, weights):
 
 
 _SCAN = bptt.Scan(
-    operands=_scan_operands, step=_scan_step, gradient=_scan_gradient, output=1
+    _scan_step, _scan_gradient, multiplied=(1,), with_input=True, output=1
 )
