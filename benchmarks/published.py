@@ -16,7 +16,7 @@ import sys
 import numpy as np
 
 from benchmarks import report
-from sketch_rnn_tf import evaluation, input_pipeline, sketchrnn_npz
+from sketch_rnn_tf import evaluation, measurement, sketchrnn_npz
 from sketch_rnn_tf.weights import sketch_rnn_js
 
 ENDING = ".gen.json"
@@ -54,7 +54,7 @@ def main() -> int:
     rows, best = [], True
     print(f"{'drawings':12}" + "".join(f"{word:>12}" for word in models))
     for word, found in splits.items():
-        own = input_pipeline.statistics(found["train"]).scale_factor
+        own = measurement.statistics(found["train"]).scale_factor
         # All models read the same drawings: those that the shortest N_max
         # has room for.
         limit = min(model.config.max_len for model in models.values())

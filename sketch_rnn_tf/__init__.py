@@ -20,7 +20,7 @@ _LAZY = {
     "preset": "presets",
     "SketchRNN": "vae",
     "batches": "input_pipeline",
-    "fit_config": "input_pipeline",
+    "fit_config": "measurement",
     "train": "training",
     "load": "training",
     "evaluate": "evaluation",

@@ -94,8 +94,8 @@ class Config:
     random_scale: float = 0.15
     point_drop_rate: float = 0.1
     batch_size: int = 100
-    num_buckets: int = 12
-    end_steps: int = 4
+    num_buckets: int = 16
+    end_steps: int = 2
     precision: str = "float32"
     recompute: bool = False
     learning_rate: float = 1e-3

@@ -4,6 +4,7 @@ import os
 import pathlib
 from typing import NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 from sketch_rnn_tf import input_pipeline, sketchrnn_npz
@@ -151,8 +152,19 @@ def _joined(sources):
         source.map(lambda record: {"strokes": record["strokes"]})
         for source in sources
     ]
-    weights = [float(source.cardinality()) for source in sources]
-    total = sum(weights)
-    return tf.data.Dataset.sample_from_datasets(
-        strokes, [weight / total for weight in weights], seed=0
+    ends = np.cumsum([int(source.cardinality()) for source in sources])
+
+    def choose(position):
+        # The same order in each pass, which resuming needs, and each record
+        # once: a permutation, of which only the sources count.
+        index = tf.random.experimental.index_shuffle(
+            position, seed=[0, 0], max_index=ends[-1] - 1
+        )
+        return tf.searchsorted(ends, [index], "right", tf.int64)[0]
+
+    joined = tf.data.Dataset.choose_from_datasets(
+        strokes,
+        tf.data.Dataset.range(ends[-1]).map(choose),
+        stop_on_empty_dataset=False,
     )
+    return joined.apply(tf.data.experimental.assert_cardinality(ends[-1]))

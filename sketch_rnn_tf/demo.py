@@ -14,7 +14,7 @@ from sketch_rnn_tf import (
     datasets,
     drawing,
     evaluation,
-    input_pipeline,
+    measurement,
     presets,
     sampling,
     training,
@@ -55,7 +55,7 @@ def run(
     config = presets.preset(PRESET).replace(seed=seed, words=data.words)
     if steps:
         config = config.replace(steps=steps)
-    config = input_pipeline.fit_config(config, data.train)
+    config = measurement.fit_config(config, data.train)
     print(
         f"    {len(data.train):,} sketches of {', '.join(data.words)}; "
         f"scale_factor {config.scale_factor:.6f}, N_max {config.max_len}"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from sketch_rnn_tf import input_pipeline, vae
+from sketch_rnn_tf import input_pipeline, measurement, vae
 
 
 def evaluate(
@@ -33,13 +33,13 @@ def evaluate(
       ValueError: If no sketch is short enough.
     """
     config = model.config
-    count, dropped = input_pipeline.count_kept(source, config.max_len)
+    count, dropped = measurement.count_kept(source, config.max_len)
     if not count:
         raise ValueError(
             f"expected sketches of at most {config.max_len} points (N_max), "
             f"got none: {dropped} are longer"
         )
-    batches = input_pipeline.batches(source, config)
+    batches = input_pipeline.batches(source, config, count=count)
     points = sum(int(batch["lengths"].numpy().sum()) for batch in batches)
     optimizer = getattr(model, "optimizer", None)  # none before `compile`
     kept, model.sample_z = model.sample_z, sample_z

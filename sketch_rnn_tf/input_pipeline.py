@@ -3,115 +3,36 @@
 A source is a sequence of stroke-3 arrays, held in memory, or a
 `tf.data.Dataset` of TFDS records, streamed.  A batch is a dict of
 
-    strokes   float32 [B, N_max + 1, 5], stroke-5 in scale_factor units; S_0
+    strokes   float32 [B, T + 1, 5], stroke-5 in scale_factor units; S_0
               first, end rows from the sketch's end on.  A sketch of N_max
               points has no end row.
     lengths   int32 [B], N_s: points without S_0 and without the end row.
+
+T is N_max, but in training one of `config.bucket_boundaries`, if any.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from sketch_rnn_tf import (
     augmentation,
+    bucketing,
     config as config_lib,
+    measurement,
+    strategies,
     strokes,
 )
 
-Source = Sequence[np.ndarray] | tf.data.Dataset
+Source = measurement.Source
+MAX_OFFSET = measurement.MAX_OFFSET
 
-# Larger offsets are errors in the recording (reference implementation).
-MAX_OFFSET = 1000.0
-SHUFFLE_BUFFER = 20_000
+# Sketches of a stream.  The windows that follow mix as many again.
+SHUFFLE_BUFFER = 10_000
+_NONE_KEPT = "expected sketches of at most {} points, got none"
 # Streams of random numbers, folded into the seed.
-_ORDER, _SCALE, _DROP = 0, 1, 2
-
-
-class Statistics(NamedTuple):
-    """What a model has to know of its training split.
-
-    Attributes:
-      scale_factor: Standard deviation of the kept offsets, dx and dy pooled,
-        pixels.
-      max_len: N_max, points: the longest kept sketch.
-      count: Sketches kept.
-      dropped: Sketches left out, as longer than the limit.
-    """
-
-    scale_factor: float
-    max_len: int
-    count: int
-    dropped: int
-
-
-def statistics(source: Source, *, max_len: int = 0) -> Statistics:
-    """Measures a training split, in one pass.
-
-    Args:
-      source: Sketches in pixels.
-      max_len: Longest sketch to keep, points; 0 keeps all.
-
-    Returns:
-      The statistics of the sketches kept.
-
-    Raises:
-      ValueError: If no sketch is left, or all offsets are equal.
-    """
-    count = dropped = longest = 0
-    sums = np.zeros(3)  # number, sum and sum of squares of the offsets
-    for offsets in _offsets(source):
-        if max_len and len(offsets) > max_len:
-            dropped += 1
-            continue
-        offsets = np.clip(offsets, -MAX_OFFSET, MAX_OFFSET)
-        offsets = offsets.astype(np.float64).ravel()
-        sums += offsets.size, offsets.sum(), offsets @ offsets
-        longest = max(longest, offsets.size // 2)
-        count += 1
-    if not count:
-        raise ValueError(
-            f"expected sketches of at most {max_len} points, got none: "
-            f"all {dropped} are longer"
-            if dropped
-            else "expected sketches, got none"
-        )
-    mean, square = sums[1:] / sums[0]
-    scale_factor = float(np.sqrt(max(square - mean * mean, 0.0)))
-    if not scale_factor > 0:
-        raise ValueError(
-            "expected offsets that vary, got sketches whose offsets are all "
-            f"{mean:g}"
-        )
-    return Statistics(scale_factor, longest, count, dropped)
-
-
-def fit_config(config: config_lib.Config, source: Source) -> config_lib.Config:
-    """Sets N_max and the scale factor from the training split.
-
-    Args:
-      config: Its max_len, if positive, is the longest sketch to keep.
-      source: The training split, pixels.
-
-    Returns:
-      A copy with max_len and scale_factor set.
-
-    Raises:
-      ValueError: If no sketch is left, or all offsets are equal.
-    """
-    measured = statistics(source, max_len=config.max_len)
-    return config.replace(
-        max_len=measured.max_len, scale_factor=measured.scale_factor
-    )
-
-
-def count_kept(source: Source, max_len: int) -> tuple[int, int]:
-    """Counts the sketches of at most N_max points, and the others."""
-    lengths = [len(offsets) for offsets in _offsets(source)]
-    kept = sum(length <= max_len for length in lengths)
-    return kept, len(lengths) - kept
+_ORDER, _SCALE, _DROP, _ARRANGE, _NUM_STREAMS = range(5)
 
 
 def batches(
@@ -120,40 +41,46 @@ def batches(
     *,
     training: bool = False,
     start_step: int = 0,
+    count: int | None = None,
 ) -> tf.data.Dataset:
     """Makes batches of a source.
 
-    In training the batches never end: they are full, shuffled anew in each
-    pass and augmented.  From memory, batch number k depends on the seed and
-    k alone, so that a resumed training goes on where it was.  Otherwise the
-    sketches come once, in order, and the last batch may be smaller.
+    In training the batches never end: they are full, of sketches of like
+    lengths (see `bucketing`), shuffled anew in each pass and augmented.  Batch
+    number k depends on the source, the configuration and k alone, so that a
+    resumed training goes on where it was.  Otherwise the sketches come once,
+    in order, and the last batch may be smaller.
 
     Args:
-      source: Sketches in pixels.
+      source: Sketches in pixels.  Records must come in the same order in each
+        pass.
       config: Its max_len and scale_factor must be set.
       training: Whether to shuffle, augment and repeat.
       start_step: The first training batch to make.
+      count: Records of at most N_max points, if known.  Evaluation and
+        resumed training count them otherwise, in a pass of its own.
 
     Returns:
-      Dataset of dicts `strokes` float32 [B, N_max + 1, 5] and `lengths`
-      int32 [B].
+      Dataset of dicts `strokes` float32 [B, T + 1, 5] and `lengths` int32
+      [B].
 
     Raises:
-      ValueError: If no sketch in memory is short enough.
+      ValueError: If no sketch is short enough; records to evaluate may be
+        none.
     """
-    if isinstance(source, tf.data.Dataset):
-        examples = _stream(source, config, training, start_step)
+    streamed = isinstance(source, tf.data.Dataset)
+    if training:
+        make = _stream_windows if streamed else _memory_windows
+        windows, first_step = make(source, config, start_step, count)
+        made = _training(windows, config).skip(start_step - first_step)
+    elif streamed:
+        made = _stream_evaluation(source, config, count)
     else:
-        examples = _memory(source, config, training, start_step)
-
-    def finish(step, stroke3, lengths):
-        if training:
-            stroke3, lengths = _augmented(stroke3, lengths, step, config)
-        return _batch(stroke3, lengths, config)
-
-    return examples.map(
-        finish, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
-    ).prefetch(tf.data.AUTOTUNE)
+        sketches = _in_memory(source, config)
+        rows = tf.data.Dataset.range(sketches.nrows()).batch(config.batch_size)
+        made = rows.map(lambda rows: _batch(tf.gather(sketches, rows), config))
+    # AUTOTUNE would hold ever more batches, as windows come in bursts.
+    return strategies.by_rows(made).prefetch(8)
 
 
 def to_batch(
@@ -178,161 +105,194 @@ def to_batch(
                 f"sketch {index}: expected at most {config.max_len} points, "
                 f"got {len(sketch)}"
             )
-    flat, starts, lengths = _flat(sketches)
-    stroke3 = _gather(flat, starts, lengths, config)
-    return _batch(stroke3, tf.constant(lengths), config)
+    return _batch(_in_memory(sketches, config), config)
 
 
-def _offsets(source: Source):
-    """Yields the offsets of each sketch, [N, 2]."""
-    if not isinstance(source, tf.data.Dataset):
-        yield from (np.asarray(sketch)[:, :2] for sketch in source)
-        return
-    # In batches, since each element costs a call into TensorFlow.
-    ragged = source.map(lambda record: record["strokes"][:-1, :2])
-    for batch in ragged.ragged_batch(256).prefetch(2):
-        values = batch.values.numpy()
-        yield from np.split(values, batch.row_splits.numpy()[1:-1])
-
-
-def _flat(sketches):
-    lengths = np.array([len(sketch) for sketch in sketches], np.int32)
-    starts = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])[:-1]
-    flat = np.concatenate(sketches).astype(np.float32)
-    return flat, starts, lengths
-
-
-def _memory(sketches, config, training, start_step):
-    """Yields (step, stroke3 [B, N_max, 3] in scale_factor units, lengths)."""
+def _in_memory(sketches, config):
+    """Returns the sketches of at most N_max points, ragged [n, None, 3]."""
     kept = [s for s in sketches if len(s) <= config.max_len]
     if not kept:
-        raise ValueError(
-            f"expected sketches of at most {config.max_len} points, got none"
-        )
-    arrays = _flat(kept)
-    flat, starts, lengths = (tf.constant(array) for array in arrays)
-    count, size = len(kept), config.batch_size
-
-    if training:
-        numbers = tf.data.Dataset.counter(start_step)
-    else:
-        numbers = tf.data.Dataset.range(-(-count // size))
-
-    def gather(step):
-        step = tf.cast(step, tf.int64)
-        index = step * size + tf.range(size, dtype=tf.int64)
-        if training:
-            # The pass over the data is part of the seed: each has a
-            # permutation of its own.
-            seed = tf.stack(
-                [
-                    tf.cast(index // count, tf.int32),
-                    tf.fill([size], config.seed),
-                    tf.fill([size], _ORDER),
-                ],
-                axis=1,
-            )
-            # `tf.random.experimental.index_shuffle` pads a batch of seeds
-            # along the wrong axis (seen on TF 2.21).
-            index = tf.raw_ops.RandomIndexShuffle(
-                index=index % count, seed=seed, max_index=count - 1
-            )
-        else:
-            index = index[: tf.minimum(count - step * size, size)]
-        rows = tf.gather(lengths, index)
-        stroke3 = _gather(flat, tf.gather(starts, index), rows, config)
-        return step, stroke3, rows
-
-    return numbers.map(
-        gather, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
+        raise ValueError(_NONE_KEPT.format(config.max_len))
+    ragged = tf.RaggedTensor.from_row_lengths(
+        np.concatenate(kept).astype(np.float32), [len(s) for s in kept]
     )
+    return _normalised(ragged, config)
 
 
-def _stream(records, config, training, start_step):
-    """Yields (step, stroke3 [B, N_max, 3] in scale_factor units, lengths)."""
+def _memory_windows(sketches, config, start_step, _):
+    """Returns windows from that of a step on, and the first one's first step.
+
+    A window is its number and its sketches, ragged [W * B, None, 3].
+    """
+    sketches = _in_memory(sketches, config)
+    count, size = int(sketches.nrows()), config.batch_size
+    windows = bucketing.windows(count, size)
+
+    def gather(number):
+        index = tf.range(
+            windows.first_batch(number) * size,
+            windows.first_batch(number + 1) * size,
+        )
+        # The pass over the data is part of the seed: each has a permutation
+        # of its own.  `tf.random.experimental.index_shuffle` pads a batch of
+        # seeds along the wrong axis (seen on TF 2.21).
+        passes = tf.cast(index // count, tf.int32)
+        ones = tf.ones_like(passes)
+        index = tf.raw_ops.RandomIndexShuffle(
+            index=index % count,
+            seed=tf.stack([passes, ones * config.seed, ones * _ORDER], axis=1),
+            max_index=count - 1,
+        )
+        return number, tf.gather(sketches, index)
+
+    first = windows.window(start_step)
+    made = tf.data.Dataset.counter(first).map(gather)
+    return made, windows.first_batch(first)
+
+
+def _streamed(records, config):
+    """Returns a data set of the stroke3 of at most N_max points, pixels."""
 
     def read(record):
         stroke5 = record["strokes"][:-1]
         pen = stroke5[:, 2 + strokes.PEN_UP, None]
         return tf.concat([stroke5[:, :2], pen], axis=1)
 
-    sketches = records.map(read, num_parallel_calls=tf.data.AUTOTUNE).filter(
+    return records.map(read, num_parallel_calls=tf.data.AUTOTUNE).filter(
         lambda stroke3: tf.shape(stroke3)[0] <= config.max_len
     )
-    if training:
-        # The stream starts anew where training resumes, in another order.
-        sketches = sketches.shuffle(
-            SHUFFLE_BUFFER, seed=config.seed + start_step
-        ).repeat()
-
-    def pad(stroke3):
-        length = tf.shape(stroke3)[0]
-        stroke3 = _normalised(stroke3, config)
-        missing = config.max_len - length
-        stroke3 = tf.pad(stroke3, [[0, missing], [0, 0]])
-        return tf.ensure_shape(stroke3, [config.max_len, 3]), length
-
-    grouped = sketches.map(
-        pad, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
-    ).batch(config.batch_size, drop_remainder=training)
-    return grouped.enumerate(start_step).map(lambda step, pair: (step, *pair))
 
 
-def _gather(flat, starts, lengths, config):
-    """Returns stroke3 [B, N_max, 3], zeros from each length on."""
-    steps = tf.range(config.max_len, dtype=tf.int64)
-    inside = steps < tf.cast(lengths, tf.int64)[:, None]
-    positions = tf.where(inside, starts[:, None] + steps, 0)
-    stroke3 = tf.gather(flat, positions)
-    stroke3 = tf.where(inside[..., None], stroke3, 0.0)
-    return _normalised(stroke3, config)
+def _stream_windows(records, config, start_step, count):
+    """Returns windows as `_memory_windows` does, of streamed sketches."""
+    sketches = _streamed(records, config)
+    if next(iter(sketches.take(1)), None) is None:
+        raise ValueError(_NONE_KEPT.format(config.max_len))
+    windows = bucketing.stream_windows(
+        int(records.cardinality()), config.batch_size
+    )
+    size = windows.batches * config.batch_size
+    first = windows.window(start_step)
+    if first and count is None:
+        count, _ = measurement.count_kept(records, config.max_len)
+    first_pass, skipped = divmod(first * size, count) if first else (0, 0)
+
+    def shuffled(number):
+        # The seed of this function's graph alone: else `tf.random.set_seed`
+        # would change the order.  It may not be 0 where `shuffle` gets a
+        # tensor, and TensorFlow takes both modulo 2**31 - 1.
+        tf.compat.v1.set_random_seed(config.seed // 2 + 1)
+        return sketches.shuffle(
+            SHUFFLE_BUFFER,
+            seed=2 * number + config.seed % 2,
+            reshuffle_each_iteration=False,
+        )
+
+    passes = tf.data.Dataset.counter(first_pass).flat_map(shuffled)
+    # In two steps, as a ragged batch costs much memory for each element.
+    made = passes.skip(skipped).ragged_batch(config.batch_size)
+    made = made.batch(windows.batches, drop_remainder=True).map(
+        lambda sketches: _normalised(sketches.merge_dims(0, 1), config)
+    )
+    made = tf.data.Dataset.zip(tf.data.Dataset.counter(first), made)
+    return made, windows.first_batch(first)
 
 
-def _normalised(stroke3, config):
-    offsets = tf.clip_by_value(stroke3[..., :2], -MAX_OFFSET, MAX_OFFSET)
-    offsets /= config.scale_factor
-    return tf.concat([offsets, stroke3[..., 2:]], axis=-1)
+def _stream_evaluation(records, config, count):
+    if count is None:
+        count, _ = measurement.count_kept(records, config.max_len)
+    made = _streamed(records, config).ragged_batch(config.batch_size)
+    made = made.map(
+        lambda sketches: _batch(_normalised(sketches, config), config)
+    )
+    # Keras warns of an end that it could not know of.
+    num_batches = -(-count // config.batch_size)
+    return made.apply(tf.data.experimental.assert_cardinality(num_batches))
 
 
-def _augmented(stroke3, lengths, step, config):
-    batch_size, num_steps = tf.unstack(tf.shape(stroke3)[:2])
-    step = tf.cast(step, tf.int32)
+def _training(windows, config):
+    """Augments, arranges and cuts windows into batches, one after another."""
+
+    def arrange(number, sketches):
+        def seed(stream):
+            step = tf.cast(number, tf.int32) * _NUM_STREAMS + stream
+            return tf.stack([config.seed, step])
+
+        sketches = _augmented(sketches, config, seed)
+        if config.bucket_boundaries:
+            order = bucketing.arrange(
+                _lengths(sketches),
+                batch_size=config.batch_size,
+                seed=seed(_ARRANGE),
+            )
+        else:
+            order = tf.range(sketches.nrows(tf.int32))
+            order = tf.reshape(order, [-1, config.batch_size])
+        return sketches, order
+
+    def cut(sketches, order):
+        def batch(rows):
+            chosen = tf.gather(sketches, rows)
+            steps = config.max_len
+            if config.bucket_boundaries:
+                steps = bucketing.num_steps(_lengths(chosen), config)
+            made = _batch(chosen, config, num_steps=steps)
+            for value in made.values():
+                value.set_shape([config.batch_size, *value.shape[1:]])
+            return made
+
+        return tf.data.Dataset.from_tensor_slices(order).map(batch)
+
+    # A window is made while the one before it is trained on.
+    made = windows.map(arrange).prefetch(1).flat_map(cut)
+    return made.apply(
+        tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)
+    )
+
+
+def _augmented(sketches, config, seed):
+    stroke3, lengths = sketches.values, sketches.row_lengths()
     if config.random_scale:
         factors = tf.random.stateless_uniform(
-            [batch_size, 2],
-            seed=tf.stack([step, config.seed * 8 + _SCALE]),
+            [tf.size(lengths), 2],
+            seed(_SCALE),
             minval=1.0 - config.random_scale,
             maxval=1.0 + config.random_scale,
         )
-        offsets = augmentation.random_scale(stroke3[..., :2], factors=factors)
-        stroke3 = tf.concat([offsets, stroke3[..., 2:]], axis=-1)
+        stroke3 = augmentation.random_scale(stroke3, lengths, factors=factors)
     if config.point_drop_rate:
         uniforms = tf.random.stateless_uniform(
-            [batch_size, num_steps],
-            seed=tf.stack([step, config.seed * 8 + _DROP]),
+            tf.shape(stroke3)[:1], seed(_DROP)
         )
         stroke3, lengths = augmentation.drop_points(
             stroke3, lengths, uniforms=uniforms, rate=config.point_drop_rate
         )
-    return stroke3, lengths
+    return tf.RaggedTensor.from_row_lengths(stroke3, lengths, validate=False)
 
 
-def _batch(stroke3, lengths, config):
+def _normalised(sketches, config):
+    offsets = tf.clip_by_value(sketches.values[:, :2], -MAX_OFFSET, MAX_OFFSET)
+    offsets /= config.scale_factor
+    return sketches.with_values(
+        tf.concat([offsets, sketches.values[:, 2:]], axis=1)
+    )
+
+
+def _lengths(sketches):
+    return tf.cast(sketches.row_lengths(), tf.int32)
+
+
+def _batch(sketches, config, *, num_steps=None):
     """Returns stroke-5 with S_0 first and end rows after each sketch."""
-    inside = tf.sequence_mask(lengths, config.max_len, tf.float32)[..., None]
+    num_steps = config.max_len if num_steps is None else num_steps
+    lengths = _lengths(sketches)
+    batch_size = tf.size(lengths)
+    stroke3 = sketches.to_tensor(shape=tf.stack([batch_size, num_steps, 3]))
+    inside = tf.sequence_mask(lengths, num_steps, tf.float32)[..., None]
     lifted = stroke3[..., 2:]
     stroke5 = tf.concat(
-        [
-            stroke3[..., :2] * inside,
-            (1.0 - lifted) * inside,
-            lifted * inside,
-            1.0 - inside,
-        ],
-        axis=-1,
+        [stroke3[..., :2], inside - lifted, lifted, 1.0 - inside], axis=-1
     )
     start = tf.constant(config.start_point, tf.float32)
-    start = tf.tile(start[None, None], [tf.shape(stroke5)[0], 1, 1])
-    strokes5 = tf.concat([start, stroke5], axis=1)
-    static = stroke3.shape[0]
-    strokes5.set_shape([static, config.max_len + 1, 5])
-    return {"strokes": strokes5, "lengths": lengths}
+    start = tf.broadcast_to(start, [batch_size, 1, 5])
+    return {"strokes": tf.concat([start, stroke5], axis=1), "lengths": lengths}

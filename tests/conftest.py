@@ -91,7 +91,7 @@ def sketches():
 @pytest.fixture(scope="session")
 def tiny_config(sketches):
     """Returns the configuration of a model that takes no time, N_max 12."""
-    from sketch_rnn_tf import input_pipeline, presets
+    from sketch_rnn_tf import measurement, presets
 
     made = presets.preset("tiny").replace(
         encoder_size=8,
@@ -101,8 +101,9 @@ def tiny_config(sketches):
         batch_size=5,
         steps=20,
         validate_every=10,
+        num_buckets=0,  # so that a test may set max_len alone
     )
-    return input_pipeline.fit_config(made, sketches)
+    return measurement.fit_config(made, sketches)
 
 
 @pytest.fixture(scope="session")
@@ -159,11 +160,11 @@ def work_dir(doodle_sketches, tiny_config, tmp_path_factory):
     Its best weights end drawings more seldom than it learned, so that there
     is something to see in them.
     """
-    from sketch_rnn_tf import input_pipeline, training, work_directory
+    from sketch_rnn_tf import measurement, training, work_directory
 
     path = tmp_path_factory.mktemp("trained") / "work"
-    config = tiny_config.replace(max_len=0, scale_factor=0, batch_size=10)
-    config = input_pipeline.fit_config(config, doodle_sketches)
+    config = tiny_config.replace(max_len=0, num_buckets=3, batch_size=10)
+    config = measurement.fit_config(config, doodle_sketches)
     train, valid = doodle_sketches[:40], doodle_sketches[40:]
     training.train(config, train, valid, path, verbose=0)
     model = training.load(path)

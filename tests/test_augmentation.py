@@ -27,27 +27,24 @@ def _walk(stroke3, uniforms, rate):
     return kept
 
 
-def _drop(sketches, uniforms, rate, *, num_steps=None):
-    """Pads sketches with garbage, drops, and checks that the rest is zero."""
+def _drop(sketches, uniforms, rate):
+    """Drops points of sketches, each with its row of uniforms."""
     lengths = [len(sketch) for sketch in sketches]
-    num_steps = num_steps or max(lengths)
-    stroke3 = np.full((len(sketches), num_steps, 3), 99, np.float32)
-    for row, sketch in zip(stroke3, sketches, strict=True):
-        row[: len(sketch)] = sketch
-    got, new_lengths = augmentation.drop_points(
-        tf.constant(stroke3),
+    chosen = [row[:n] for row, n in zip(uniforms, lengths, strict=True)]
+    stroke3, new_lengths = augmentation.drop_points(
+        tf.constant(np.concatenate(sketches), tf.float32),
         tf.constant(lengths, tf.int32),
-        uniforms=tf.constant(uniforms, tf.float32),
+        uniforms=tf.constant(np.concatenate(chosen), tf.float32),
         rate=rate,
     )
-    assert got.shape == stroke3.shape
     assert new_lengths.dtype == tf.int32
-    for row, length in zip(got.numpy(), new_lengths.numpy(), strict=True):
-        assert not row[length:].any()
-    return [
-        row[:length].tolist()
-        for row, length in zip(got.numpy(), new_lengths.numpy(), strict=True)
-    ]
+    return _split(stroke3, new_lengths)
+
+
+def _split(stroke3, lengths):
+    assert len(stroke3) == sum(lengths.numpy())
+    ends = np.cumsum(lengths)[:-1]
+    return [sketch.tolist() for sketch in np.split(stroke3, ends)]
 
 
 def _random_sketch(rng, length, lift_rate):
@@ -69,7 +66,7 @@ def test_drop_points_is_the_reference_walk(seed, lengths, lift_rate, rate):
     rng = np.random.default_rng(seed)
     sketches = [_random_sketch(rng, length, lift_rate) for length in lengths]
     uniforms = rng.random((len(lengths), 30)).astype(np.float32)
-    got = _drop(sketches, uniforms, rate, num_steps=30)
+    got = _drop(sketches, uniforms, rate)
     for sketch, row, kept in zip(sketches, uniforms, got, strict=True):
         assert kept == _walk(sketch.tolist(), row[: len(sketch)], rate)
 
@@ -119,15 +116,15 @@ def test_drop_points_drops_at_its_rate():
 
 def test_drop_points_works_where_no_shape_is_known():
     rng = np.random.default_rng(4)
-    stroke3 = np.stack([_random_sketch(rng, 20, 0.1) for _ in range(3)])
-    lengths = np.int32([20, 0, 11])
-    uniforms = rng.random((3, 20)).astype(np.float32)
+    lengths = np.int64([20, 0, 11])
+    sketches = [_random_sketch(rng, length, 0.1) for length in lengths]
+    uniforms = rng.random(31).astype(np.float32)
 
     @tf.function(
         input_signature=[
-            tf.TensorSpec([None, None, 3]),
-            tf.TensorSpec([None], tf.int32),
-            tf.TensorSpec([None, None]),
+            tf.TensorSpec([None, 3]),
+            tf.TensorSpec([None], tf.int64),
+            tf.TensorSpec([None]),
         ]
     )
     def drop(stroke3, lengths, uniforms):
@@ -135,20 +132,25 @@ def test_drop_points_works_where_no_shape_is_known():
             stroke3, lengths, uniforms=uniforms, rate=0.5
         )
 
-    got, new_lengths = drop(stroke3, lengths, uniforms)
-    for row, length in enumerate(lengths):
-        kept = got[row, : new_lengths[row]].numpy().tolist()
-        sketch = stroke3[row, :length].tolist()
-        assert kept == _walk(sketch, uniforms[row, :length], 0.5)
+    got = _split(*drop(np.concatenate(sketches), lengths, uniforms))
+    for sketch, row, kept in zip(
+        sketches, np.split(uniforms, [20, 20]), got, strict=True
+    ):
+        assert kept == _walk(sketch.tolist(), row, 0.5)
 
 
 def test_random_scale_multiplies_each_axis_of_each_sketch():
     rng = np.random.default_rng(5)
-    offsets = rng.normal(size=(3, 4, 2))
-    factors = rng.uniform(0.85, 1.15, (3, 2))
+    stroke3 = rng.normal(size=(9, 3))
+    factors = rng.uniform(0.85, 1.15, (4, 2))
     got = augmentation.random_scale(
-        tf.constant(offsets), factors=tf.constant(factors)
+        tf.constant(stroke3),
+        tf.constant([4, 0, 2, 3]),
+        factors=tf.constant(factors),
     )
-    for b, t, axis in np.ndindex(3, 4, 2):
-        # One float64 product.
-        assert got[b, t, axis] == offsets[b, t, axis] * factors[b, axis]
+    sketch_of = [0, 0, 0, 0, 2, 2, 3, 3, 3]
+    # One float64 product; the pen stays.
+    np.testing.assert_array_equal(
+        got[:, :2], stroke3[:, :2] * factors[sketch_of]
+    )
+    np.testing.assert_array_equal(got[:, 2], stroke3[:, 2])

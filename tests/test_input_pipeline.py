@@ -1,21 +1,28 @@
-"""input_pipeline: statistics, order, padding, streaming."""
+"""input_pipeline: order, padding, buckets, resuming, streaming."""
 
 import itertools
-import pathlib
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from sketch_rnn_tf import (
-    config as config_lib,
+    bucketing,
     input_pipeline,
-    sketchrnn_npz,
+    measurement,
     strokes,
 )
 
-SHARED = pathlib.Path(__file__).resolve().parents[2] / "shared"
 PLAIN = {"random_scale": 0.0, "point_drop_rate": 0.0}
+
+
+@pytest.fixture(scope="module")
+def bucketed(sketches, tiny_config):
+    """Returns a configuration with boundaries 6, 9 and 12."""
+    config = tiny_config.replace(num_buckets=3, end_steps=2)
+    config = measurement.apply(measurement.statistics(sketches), config)
+    assert config.bucket_boundaries == (6, 9, 12)
+    return config
 
 
 def _stream(sketches):
@@ -26,9 +33,10 @@ def _stream(sketches):
             yield {"strokes": strokes.stroke3_to_stroke5(sketch)}
 
     spec = tf.TensorSpec([None, 5], tf.float32)
-    return tf.data.Dataset.from_generator(
+    records = tf.data.Dataset.from_generator(
         generate, output_signature={"strokes": spec}
     )
+    return records.apply(tf.data.experimental.assert_cardinality(len(sketches)))
 
 
 def _numpy(batches, count=None):
@@ -56,104 +64,16 @@ def _expected(sketch, config):
     return row
 
 
+def _padded(batch, config):
+    """Pads a bucketed batch to N_max."""
+    rows, missing = batch["strokes"], config.max_len + 1
+    missing -= rows.shape[1]
+    end = np.tile(np.float32(strokes.END_POINT), (len(rows), missing, 1))
+    return np.concatenate([rows, end], axis=1)
+
+
 def _key(row):
     return row.astype(np.float32).tobytes()
-
-
-class TestStatistics:
-    def test_is_the_population_std_of_clamped_pooled_offsets(self, sketches):
-        far = np.array([[5000, -3, 0], [1, -70000, 1]], np.float32)
-        source = [*sketches, far]
-        measured = input_pipeline.statistics(source)
-        offsets = np.concatenate([s[:, :2] for s in source])
-        expected = np.clip(offsets, -1000, 1000).astype(np.float64).std()
-        # float64 sums of squares, against NumPy's two passes.
-        assert measured.scale_factor == pytest.approx(expected, rel=1e-12)
-        assert measured[1:] == (12, len(source), 0)
-
-    def test_longer_sketches_count_as_dropped_and_for_nothing_else(
-        self, sketches
-    ):
-        measured = input_pipeline.statistics(sketches, max_len=6)
-        kept = [s for s in sketches if len(s) <= 6]
-        alone = input_pipeline.statistics(kept)
-        assert measured == alone._replace(dropped=len(sketches) - len(kept))
-        assert 0 < measured.count < len(sketches)
-
-    def test_max_len_is_that_of_the_longest_kept(self, sketches):
-        assert input_pipeline.statistics(sketches, max_len=500).max_len == 12
-
-    def test_a_stream_measures_the_same(self, sketches):
-        for max_len in (0, 6):
-            assert input_pipeline.statistics(
-                _stream(sketches), max_len=max_len
-            ) == input_pipeline.statistics(sketches, max_len=max_len)
-
-    def test_integers_measure_as_floats_do(self, sketches):
-        integers = [s.astype(np.int16) for s in sketches]
-        assert input_pipeline.statistics(integers) == input_pipeline.statistics(
-            sketches
-        )
-
-    def test_offsets_far_from_zero_keep_their_precision(self):
-        sketch = np.array([[900.5, 900, 0], [901, 900.25, 1]], np.float32)
-        measured = input_pipeline.statistics([sketch] * 1000)
-        # Sums of squares cancel about 6 of float64's 16 digits here.
-        assert measured.scale_factor == pytest.approx(
-            sketch[:, :2].astype(np.float64).std(), rel=1e-8
-        )
-
-    @pytest.mark.parametrize(
-        ("source", "max_len", "message"),
-        [
-            ([], 0, "expected sketches, got none"),
-            ([np.zeros([9, 3])], 3, "at most 3 points, got none: all 1 are"),
-            ([np.full([4, 3], 1.0)], 0, "vary, got sketches .* all 1"),
-        ],
-    )
-    def test_nothing_to_measure_is_an_error(self, source, max_len, message):
-        with pytest.raises(ValueError, match=message):
-            input_pipeline.statistics(source, max_len=max_len)
-
-    @pytest.mark.parametrize(
-        ("name", "scale_factor", "max_len"),
-        [
-            ("aaron_sheep", 18.519827, 250),
-            ("omniglot", 53.437046, 143),
-            ("kanji.rdp100", 20.083822, 80),
-        ],
-    )
-    def test_real_drawings(self, name, scale_factor, max_len):
-        path = SHARED / "data" / "datasets" / f"{name}.npz"
-        if not path.exists():
-            pytest.skip(f"needs real drawings in {path}")
-        train = sketchrnn_npz.read(path, splits=["train"])["train"]
-        measured = input_pipeline.statistics(train)
-        # The published numbers were summed and printed in float32.
-        assert measured.scale_factor == pytest.approx(scale_factor, rel=6e-8)
-        assert measured.max_len == max_len
-        assert measured.count == len(train)
-
-
-class TestFitConfig:
-    def test_sets_what_was_measured(self, sketches):
-        config = input_pipeline.fit_config(config_lib.Config(), sketches)
-        measured = input_pipeline.statistics(sketches)
-        assert config.max_len == measured.max_len
-        assert config.scale_factor == measured.scale_factor
-
-    def test_max_len_limits(self, sketches):
-        config = config_lib.Config(max_len=5)
-        assert input_pipeline.fit_config(config, sketches).max_len == 5
-        with pytest.raises(ValueError, match="at most 2 points"):
-            input_pipeline.fit_config(config.replace(max_len=2), sketches)
-
-    @pytest.mark.parametrize("streamed", [False, True])
-    def test_count_kept(self, sketches, streamed):
-        source = _stream(sketches) if streamed else sketches
-        short = sum(len(s) <= 7 for s in sketches)
-        counted = input_pipeline.count_kept(source, 7)
-        assert counted == (short, len(sketches) - short)
 
 
 class TestBatch:
@@ -222,6 +142,17 @@ class TestEvaluation:
         _assert_same([joined], _numpy(tf.data.Dataset.from_tensors(expected)))
 
     @pytest.mark.parametrize("streamed", [False, True])
+    def test_is_as_long_as_it_says_and_padded_to_n_max(
+        self, sketches, bucketed, streamed
+    ):
+        source = _stream(sketches) if streamed else sketches
+        config = bucketed.replace(batch_size=4)
+        batches = input_pipeline.batches(source, config)
+        # Keras warns of an end that it did not know of.
+        assert batches.cardinality() == 7
+        assert {b["strokes"].shape[1] for b in batches} == {13}
+
+    @pytest.mark.parametrize("streamed", [False, True])
     def test_longer_sketches_are_left_out(
         self, sketches, tiny_config, streamed
     ):
@@ -260,6 +191,25 @@ class TestTraining:
         for one, other in itertools.combinations([given, *passes], 2):
             assert one != other
 
+    @pytest.mark.parametrize("streamed", [False, True])
+    def test_a_pass_has_each_sketch_once_in_batches_of_its_own(
+        self, sketches, bucketed, streamed
+    ):
+        # Ten different sketches of each length.
+        made = [s + np.float32([i, 0, 0]) for s in sketches for i in range(4)]
+        source = _stream(made) if streamed else made
+        config = bucketed.replace(**PLAIN)  # 20 batches of 5
+        given = sorted(_key(_expected(s, config)) for s in made)
+        batches = [
+            [_key(row) for row in _padded(batch, config)]
+            for batch in self._batches(source, config, 60)
+        ]
+        passes = [batches[i : i + 20] for i in (0, 20, 40)]
+        for of_pass in passes:
+            assert sorted(sum(of_pass, [])) == given
+        # A batch may come again by chance.
+        assert len(set(map(frozenset, batches))) > 50
+
     def test_a_batch_may_reach_into_the_next_pass(self, sketches, tiny_config):
         config = tiny_config.replace(batch_size=10, **PLAIN)
         batches = self._batches(sketches, config, 5)
@@ -278,6 +228,28 @@ class TestTraining:
         assert len(batches) == 20
         assert {b["strokes"].shape for b in batches} == {(11, 13, 5)}
 
+    @pytest.mark.parametrize("streamed", [False, True])
+    def test_a_bucketed_batch_leaves_end_steps_and_no_more(
+        self, sketches, bucketed, streamed
+    ):
+        source = _stream(sketches) if streamed else sketches
+        batches = input_pipeline.batches(source, bucketed, training=True)
+        spec = batches.element_spec
+        assert spec["strokes"].shape.as_list() == [5, None, 5]
+        assert spec["lengths"] == tf.TensorSpec([5], tf.int32)
+        seen = set()
+        for batch in _numpy(batches, 30):
+            needed = min(batch["lengths"].max() + 2, 12)
+            steps = batch["strokes"].shape[1] - 1
+            assert steps == min(b for b in (6, 9, 12) if b >= needed)
+            seen.add(steps)
+            for row, length in zip(*batch.values(), strict=True):
+                # S_0 comes first; a sketch of N_max points has no end row.
+                ends = row[1:, 2 + strokes.END]
+                assert ends.sum() == steps - length == ends[length:].sum()
+                assert not row[length + 1 :, :2].any()
+        assert seen == {6, 9, 12}
+
     def test_the_seed_decides(self, sketches, tiny_config):
         config = tiny_config.replace(seed=3)
         first = self._batches(sketches, config, 6)
@@ -285,13 +257,57 @@ class TestTraining:
         other = self._batches(sketches, config.replace(seed=4), 6)
         assert not np.array_equal(first[0]["strokes"], other[0]["strokes"])
 
+    @pytest.mark.parametrize("streamed", [False, True])
+    @pytest.mark.parametrize(
+        ("buckets", "window"), [(False, 8), (True, 8), (True, 20_000)]
+    )
     def test_later_batches_are_the_same_without_the_earlier(
+        self, sketches, bucketed, streamed, buckets, window, monkeypatch
+    ):
+        # In 2 batches of 4, and in one of a pass, or about one.
+        for name in ("WINDOW_SKETCHES", "STREAM_WINDOW_SKETCHES"):
+            monkeypatch.setattr(bucketing, name, window)
+        source = _stream(sketches) if streamed else sketches
+        bounds = (6, 11) if buckets else ()
+        config = bucketed.replace(
+            max_len=11, bucket_boundaries=bounds, batch_size=4
+        )
+        whole = self._batches(source, config, 17)
+        for step in (1, 6, 13):
+            tf.random.set_seed(step)
+            resumed = self._batches(source, config, 4, start_step=step)
+            _assert_same(resumed, whole[step : step + 4])
+
+    def test_a_stream_is_not_counted_where_its_count_is_given(
+        self, sketches, bucketed, monkeypatch
+    ):
+        whole = self._batches(_stream(sketches), bucketed, 9)
+        monkeypatch.delattr(measurement, "count_kept")
+        batches = input_pipeline.batches(
+            _stream(sketches), bucketed, training=True, start_step=7, count=25
+        )
+        _assert_same(_numpy(batches, 2), whole[7:])
+
+    @pytest.mark.parametrize("streamed", [False, True])
+    def test_each_seed_has_numbers_of_its_own(
+        self, sketches, bucketed, streamed
+    ):
+        source = _stream(sketches) if streamed else sketches
+        batches = [
+            self._batches(source, bucketed.replace(seed=seed), 1)[0]
+            for seed in (0, 1, 2**29, 2**31 - 1)
+        ]
+        for one, other in itertools.combinations(batches, 2):
+            assert not np.array_equal(one["lengths"], other["lengths"])
+            # The same sketches are scaled otherwise.
+            firsts = [set(b["strokes"][:, 1, 0].tolist()) for b in (one, other)]
+            assert firsts[0] & firsts[1] <= {0}
+
+    def test_nothing_short_enough_in_a_stream_is_an_error(
         self, sketches, tiny_config
     ):
-        whole = self._batches(sketches, tiny_config, 12)
-        for step in (1, 7):
-            resumed = self._batches(sketches, tiny_config, 4, start_step=step)
-            _assert_same(resumed, whole[step : step + 4])
+        with pytest.raises(ValueError, match="at most 2 points, got none"):
+            self._batches(_stream(sketches), tiny_config.replace(max_len=2), 1)
 
     def test_augmentation_changes_and_stays_in_bounds(
         self, sketches, tiny_config

@@ -15,6 +15,7 @@ from sketch_rnn_tf import (
     distributions,
     input_pipeline,
     losses,
+    measurement,
     presets,
     sampling,
     training,
@@ -149,7 +150,7 @@ def test_published_models_each_know_their_own_drawings_best(pretrained):
         data = datasets.load(str(DRAWINGS / f"{word}.npz"))
         # How their training data was scaled is not known: by the class's own
         # deviation, as in the table of shared/data/README.md.
-        factor = input_pipeline.statistics(data.train).scale_factor
+        factor = measurement.statistics(data.train).scale_factor
         # The few long ones would make the batches long.
         sketches = [sketch for sketch in data.test if len(sketch) <= 70]
         assert len(sketches) >= 20
