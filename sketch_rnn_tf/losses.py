@@ -31,7 +31,8 @@ def reconstruction(
     """Computes L_s and L_p of each sketch (Eq. 10).
 
     L_s sums over the N_s points of a sketch, L_p over all T steps; both are
-    divided by N_max whatever T is.
+    divided by N_max whatever T is.  Where a batch stops before N_max, so does
+    L_p.
 
     Args:
       predictions: Batch shape [B, T]; step i predicts target i.
@@ -97,3 +98,37 @@ def floored(kl: tf.Tensor, *, kl_tolerance: float) -> tf.Tensor:
       Eq. 13, Ha & Eck (2017).
     """
     return tf.maximum(kl, kl_tolerance)
+
+
+def objective(
+    recon: ReconstructionLoss,
+    kl: tf.Tensor,
+    *,
+    count: tf.Tensor,
+    mean_kl: tf.Tensor,
+    kl_weight: tf.Tensor,
+    kl_tolerance: float,
+) -> tf.Tensor:
+    """Computes what training minimises, or a replica's part of it (Eq. 13).
+
+    Summed over the replicas its gradient is that of the means over the global
+    batch, L_R + w_KL * eta * max(L_KL, KL_min).  So is its value, but that the
+    KL term is 0 under the floor, where it has no gradient.
+
+    Args:
+      recon: The parts of L_R, nats, float [B].
+      kl: L_KL of each sketch, nats per dimension, float [B].
+      count: Sketches of the global batch, float scalar.
+      mean_kl: Mean L_KL over the global batch, scalar; not differentiated.
+      kl_weight: w_KL * eta, scalar.
+      kl_tolerance: KL_min, nats per dimension.
+
+    Returns:
+      Nats, scalar.
+
+    References:
+      Eqs. 12 and 13, Ha & Eck (2017).
+    """
+    above = tf.cast(mean_kl >= kl_tolerance, kl.dtype)
+    kl_part = above * (tf.reduce_sum(kl) / count)
+    return tf.reduce_sum(recon.offset + recon.pen) / count + kl_weight * kl_part

@@ -12,14 +12,21 @@ from sketch_rnn_tf import (
     distributions,
     encoder,
     losses,
+    optimizer as optimizer_lib,
     schedules,
+    strategies,
 )
 from sketch_rnn_tf.backend import keras
 
 tfd = tfp.distributions
 
+TERMS = ("offset_loss", "pen_loss", "kl", "gradient")
+"""What `bad_term` counts, in this order."""
+
 # Streams of the model's random numbers, folded into the seed.
 _EVALUATION, _NOISE, _ENCODER, _DECODER = 0, 1, 2, 4
+# The seed takes 31 bits, above 4 for streams; replicas count above them.
+_STREAMS, _REPLICA = 16, 2**36
 
 
 class ModelOutput(NamedTuple):
@@ -50,7 +57,14 @@ class SketchRNN(keras.Model):
         kl_floored  max(kl, KL_min), over the data seen
 
     whereas training minimises recon + w_KL * eta * max(kl, KL_min), the
-    floor on the batch mean (Eq. 13).
+    floor on the batch mean (Eq. 13).  A training step whose loss or gradient
+    is not finite changes neither weights nor metrics; it reports the first
+    of `TERMS` that was not, by its index, as `bad_term`, which otherwise is
+    -1.
+
+    In the scope of a `tf.distribute` strategy a batch is the global one: all
+    replicas together do what one device would do, but that each draws its
+    own dropout.
 
     Args:
       config: A `Config` whose max_len and scale_factor are set, or its
@@ -85,6 +99,11 @@ class SketchRNN(keras.Model):
         self.config = config
         self.sample_z = True
         keras.utils.set_random_seed(config.seed)
+        mixed = config.precision == "mixed_bfloat16"
+        products = {
+            "product_dtype": "bfloat16" if mixed else None,
+            "recompute": config.recompute,
+        }
         self.encoder = None
         if config.conditional:
             self.encoder = encoder.Encoder(
@@ -92,6 +111,7 @@ class SketchRNN(keras.Model):
                 config.encoder_size,
                 config.z_size,
                 recurrent_dropout=config.recurrent_dropout,
+                **products,
                 name="encoder",
             )
             self.encoder.build((None, None, decoder.POINT_SIZE))
@@ -104,19 +124,22 @@ class SketchRNN(keras.Model):
             input_dropout=config.input_dropout,
             output_dropout=config.output_dropout,
             squash_z=config.squash_z,
+            **products,
             name="decoder",
         )
         self.decoder.build((None, None, decoder.POINT_SIZE))
         self._means = {
-            name: keras.metrics.Mean(name=name)
+            name: strategies.GlobalMean(name=name)
             for name in ("loss", "recon", "kl", "offset_loss", "pen_loss")
         }
         self.built = True
 
-    def call(self, inputs, training=False, seed=None, sample_z=True):
+    def call(self, inputs, training=False, seed=None, sample_z=True, rows=None):
         strokes, lengths = inputs["strokes"], inputs["lengths"]
-        if seed is None:
-            seed = self._seed(_EVALUATION)
+        seed = self._seed(_EVALUATION) if seed is None else seed
+        seed = tf.cast(seed, tf.int64)
+        # Dropout is each replica's own; z's noise is that of the global batch.
+        local = seed + [0, strategies.replica() * _REPLICA]
         targets = strokes[:, 1:]
         z, posterior = None, None
         if self.encoder is not None:
@@ -124,19 +147,17 @@ class SketchRNN(keras.Model):
                 targets,
                 lengths,
                 training=training,
-                seed=seed + tf.constant([0, _ENCODER]),
+                seed=local + [0, _ENCODER],
             )
             z = posterior.loc
             if sample_z:
-                noise = tf.random.stateless_normal(
-                    tf.shape(z), seed + tf.constant([0, _NOISE]), dtype=z.dtype
-                )
+                noise = strategies.noise(z, seed + [0, _NOISE], rows=rows)
                 z += posterior.scale * noise
         params = self.decoder(
             strokes[:, :-1],
             z,
             training=training,
-            seed=seed + tf.constant([0, _DECODER]),
+            seed=local + [0, _DECODER],
         )
         return ModelOutput(
             distributions.point_distribution(params), posterior, z
@@ -181,20 +202,15 @@ class SketchRNN(keras.Model):
           **kwargs: As of `keras.Model.compile`, but for `loss`: the model
             brings its own.
         """
-        if optimizer is None:
-            config = self.config
-            optimizer = keras.optimizers.Adam(
-                schedules.LearningRate(
-                    config.learning_rate,
-                    config.min_learning_rate,
-                    config.learning_rate_decay,
-                ),
-                epsilon=1e-8,
-                clipvalue=config.gradient_clip or None,
-            )
-        # "auto" would compile each new batch shape anew on a GPU.
-        kwargs.setdefault("jit_compile", False)
-        super().compile(optimizer=optimizer, **kwargs)
+        # The optimizer's variables are made with it.
+        with self.distribute_strategy.scope() as strategy:
+            strategies.check_batch_size(strategy, self.config.batch_size)
+            if optimizer is None:
+                optimizer = optimizer_lib.default(self.config)
+            # "auto" would compile each new batch shape anew on a GPU.
+            kwargs.setdefault("jit_compile", False)
+            super().compile(optimizer=optimizer, **kwargs)
+        optimizer_lib.check(self.optimizer, strategy.num_replicas_in_sync)
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compiles a model that is being loaded, as it was when saved.
@@ -203,8 +219,18 @@ class SketchRNN(keras.Model):
           config: What `get_compile_config` returned.
         """
         # Keras does not call a custom `compile` by itself.
-        self.compile(**keras.saving.deserialize_keras_object(config))
-        self.optimizer.build(self.trainable_variables)
+        with self.distribute_strategy.scope():
+            self.compile(**keras.saving.deserialize_keras_object(config))
+            self.optimizer.build(self.trainable_variables)
+
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        # In a strategy's scope Keras would average a batch over the replicas
+        # to build the model by it, and fails where their shapes differ (seen
+        # on 3.15).  The model is built; only the optimizer may not be.
+        optimizer = self.optimizer
+        if self._distribute_strategy and optimizer and not optimizer.built:
+            with self._distribute_strategy.scope():
+                optimizer.build(self.trainable_variables)
 
     @property
     def metrics(self):
@@ -213,59 +239,70 @@ class SketchRNN(keras.Model):
 
     def train_step(self, data):
         inputs = _inputs(data)
-        step = tf.cast(self.optimizer.iterations, tf.int32)
-        seed = self._seed(1 + step)
+        step = tf.convert_to_tensor(self.optimizer.iterations)
+        rows = strategies.rows(tf.shape(inputs["lengths"])[0])
+        annealing = schedules.kl_annealing(
+            step,
+            start_fraction=self.config.kl_start_fraction,
+            decay_rate=self.config.kl_decay_rate,
+        )
         with tf.GradientTape() as tape:
-            output = self(inputs, training=True, seed=seed)
+            output = self(
+                inputs, training=True, seed=self._seed(1 + step), rows=rows
+            )
             recon, kl = self.loss_terms(
                 output, inputs["strokes"], training=True
             )
-            objective = tf.reduce_mean(recon.offset + recon.pen)
-            annealing = schedules.kl_annealing(
-                step,
-                start_fraction=self.config.kl_start_fraction,
-                decay_rate=self.config.kl_decay_rate,
+            sums = self._sums(recon, kl)
+            count = tf.cast(rows.total, kl.dtype)
+            objective = losses.objective(
+                recon,
+                kl,
+                count=count,
+                mean_kl=sums["kl"] / count,
+                kl_weight=self.config.kl_weight * tf.cast(annealing, kl.dtype),
+                kl_tolerance=self.config.kl_tolerance,
             )
-            if self.encoder is not None:
-                objective += (
-                    self.config.kl_weight
-                    * tf.cast(annealing, objective.dtype)
-                    * losses.floored(
-                        tf.reduce_mean(kl),
-                        kl_tolerance=self.config.kl_tolerance,
-                    )
-                )
-            # Gradients are summed over replicas.
-            strategy = tf.distribute.get_strategy()
-            objective /= strategy.num_replicas_in_sync
         weights = self.trainable_weights
         gradients = tape.gradient(objective, [w.value for w in weights])
-        self.optimizer.apply(gradients, weights)
-        self._update_means(recon, kl)
-        return {**self._results(), "kl_annealing": annealing}
+        sums["gradient"] = strategies.total(optimizer_lib.sum_of(gradients))
+        finite = tf.math.is_finite([sums[name] for name in TERMS])
+        good = tf.reduce_all(finite)
+        optimizer_lib.apply(self.optimizer, gradients, weights, good=good)
+        self._update_means(sums, tf.where(good, count, 0))
+        # The first that is not finite.
+        bad_term = tf.argmin(tf.cast(finite, tf.int32))
+        bad_term = tf.where(good, -1.0, tf.cast(bad_term, tf.float32))
+        results = self._results()
+        results |= {"kl_annealing": annealing, "bad_term": bad_term}
+        return strategies.logs(results)
 
     def test_step(self, data):
         inputs = _inputs(data)
+        rows = strategies.rows(tf.shape(inputs["lengths"])[0])
         # The sketches seen so far in this evaluation; Keras resets it.
-        seen = tf.cast(self._means["loss"].count.value, tf.int32)
+        seen = tf.cast(self._means["loss"].count.value, tf.int64)
         output = self(
             inputs,
             seed=self._seed(_EVALUATION) + [seen, 0],
             sample_z=self.sample_z,
+            rows=rows,
         )
         recon, kl = self.loss_terms(output, inputs["strokes"], training=False)
+        sums = self._sums(recon, kl)
+        count = tf.cast(rows.total, kl.dtype)
         if self.config.compatibility == "magenta" and self.encoder is not None:
             # Deviation: the reference reports what its floor leaves.
-            kl = tf.fill(
-                tf.shape(kl),
-                losses.floored(
-                    tf.reduce_mean(kl), kl_tolerance=self.config.kl_tolerance
-                ),
+            floored = losses.floored(
+                sums["kl"] / count, kl_tolerance=self.config.kl_tolerance
             )
-        self._update_means(recon, kl)
-        return self._results()
+            sums["kl"] = count * floored
+            sums["loss"] = sums["recon"] + self.config.kl_weight * sums["kl"]
+        self._update_means(sums, count)
+        return strategies.logs(self._results())
 
-    def _update_means(self, recon, kl):
+    def _sums(self, recon, kl):
+        """Returns the sums that `_means` take, over the global batch."""
         total = recon.offset + recon.pen
         values = {
             "loss": total + self.config.kl_weight * kl,
@@ -274,8 +311,14 @@ class SketchRNN(keras.Model):
             "offset_loss": recon.offset,
             "pen_loss": recon.pen,
         }
-        for name, value in values.items():
-            self._means[name].update_state(value)
+        sums = tf.stack([tf.reduce_sum(value) for value in values.values()])
+        sums = tf.unstack(strategies.total(tf.stop_gradient(sums)))
+        return dict(zip(values, sums, strict=True))
+
+    def _update_means(self, sums, count):
+        """Adds sums over as many rows; none if they are not finite."""
+        for name, mean in self._means.items():
+            mean.add(tf.where(count > 0, sums[name], 0), count)
 
     def _results(self):
         results = {name: mean.result() for name, mean in self._means.items()}
@@ -287,8 +330,9 @@ class SketchRNN(keras.Model):
         return results
 
     def _seed(self, stream):
-        """Returns int32 [2]: a stream of its own for each training step."""
-        return tf.stack([tf.cast(stream, tf.int32), self.config.seed * 8])
+        """Returns int64 [2]: a stream of its own for each training step."""
+        seed = tf.constant(self.config.seed * _STREAMS, tf.int64)
+        return tf.stack([tf.cast(stream, tf.int64), seed])
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor's arguments."""

@@ -76,10 +76,9 @@ def _numpy_losses(params, targets, lengths, max_len, *, floor=0.0, mask=False):
 
 
 def _losses(params, targets, max_len, **options):
-    points = distributions.point_distribution(tf.constant(params))
-    return losses.reconstruction(
-        points, tf.constant(targets), max_len=max_len, **options
-    )
+    params, targets = map(tf.convert_to_tensor, (params, targets))
+    points = distributions.point_distribution(params)
+    return losses.reconstruction(points, targets, max_len=max_len, **options)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -138,6 +137,46 @@ def test_padding_adds_pen_loss_and_no_offset_loss():
     np.testing.assert_allclose(long.offset, short.offset, rtol=1e-14)
     expected = short.pen + 5 * np.log(3) / max_len
     np.testing.assert_allclose(long.pen, expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize("floor", [0.2, 3.0], ids=["above", "below"])
+def test_objective_is_that_of_eq_13_in_parts_of_any_size(floor):
+    rng = np.random.default_rng(0)
+    offset, pen, kl = (tf.constant(row) for row in rng.uniform(0, 2, (3, 5)))
+
+    def parts(offset, pen, kl):
+        mean = tf.reduce_mean(kl)
+        return tf.add_n(
+            [
+                losses.objective(
+                    losses.ReconstructionLoss(offset[rows], pen[rows]),
+                    kl[rows],
+                    count=tf.constant(5.0, tf.float64),
+                    mean_kl=mean,
+                    kl_weight=tf.constant(0.7, tf.float64),
+                    kl_tolerance=floor,
+                )
+                for rows in (slice(3), slice(3, 5), slice(5, 5))
+            ]
+        )
+
+    def whole(offset, pen, kl):
+        recon = tf.reduce_mean(offset + pen)
+        mean = losses.floored(tf.reduce_mean(kl), kl_tolerance=floor)
+        return recon + 0.7 * mean
+
+    values, gradients = [], []
+    for function in (parts, whole):
+        with tf.GradientTape() as tape:
+            tape.watch([offset, pen, kl])
+            values.append(function(offset, pen, kl))
+        gradients.append(tape.gradient(values[-1], [offset, pen, kl]))
+    for one, other in zip(*gradients, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-14)
+    if floor < 1:
+        assert float(values[0]) == pytest.approx(float(values[1]), rel=1e-14)
+    else:
+        np.testing.assert_array_equal(gradients[0][2], np.zeros(5))
 
 
 @pytest.mark.parametrize("garbage", [7.0, -1e30])

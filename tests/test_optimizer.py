@@ -1,12 +1,15 @@
 """The optimizer that `compile` makes moves weights as the reference's does."""
 
+import math
+
+import keras
 import numpy as np
 import pytest
 import reference_files
 import reference_numpy
 import tensorflow as tf
 
-from sketch_rnn_tf import presets, vae
+from sketch_rnn_tf import optimizer as optimizer_lib, presets, schedules, vae
 from sketch_rnn_tf.weights import magenta, reference_weights
 
 RECORDED = ("lstm_conditional", "layer_norm_conditional", "hyper_conditional")
@@ -144,3 +147,122 @@ def test_learning_rate_is_the_references_at_each_step(step):
     # A float32 power of a base that is rounded, at 1,000 steps 3e-5 off.
     got = float(model.optimizer.learning_rate)
     assert got == pytest.approx(expected, rel=1e-4)
+
+
+SHAPES = ((3, 4), (5,), (1,))
+
+
+def _variables():
+    rng = np.random.default_rng(0)
+    return [keras.Variable(rng.normal(size=s), dtype="float32") for s in SHAPES]
+
+
+def _gradients(step):
+    """Returns gradients from 1e-8 to 100, most of them clipped or tiny."""
+    rng = np.random.default_rng(step)
+    return [
+        tf.constant(
+            rng.choice([-1, 1], shape) * 10.0 ** rng.uniform(-8, 2, shape),
+            tf.float32,
+        )
+        for shape in SHAPES
+    ]
+
+
+def _state(optimizer, variables):
+    return [v.numpy().copy() for v in (*variables, *optimizer.variables)]
+
+
+def _assert_same(one, other):
+    for a, b in zip(one, other, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("in_graph", [False, True])
+@pytest.mark.parametrize("clipvalue", [None, 1.0])
+def test_numbers_are_those_of_the_adam_of_keras(clipvalue, in_graph):
+    states = []
+    for kind in (keras.optimizers.Adam, optimizer_lib.Adam):
+        rate = schedules.LearningRate(0.1, 0.01, 0.9)
+        optimizer = kind(rate, epsilon=1e-8, clipvalue=clipvalue)
+        variables = _variables()
+        optimizer.build(variables)
+        apply = tf.function(optimizer.apply) if in_graph else optimizer.apply
+        for step in range(10):
+            apply(_gradients(step))
+        states.append(_state(optimizer, variables))
+    _assert_same(*states)
+
+
+@pytest.mark.parametrize("in_graph", [False, True])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_update_that_is_not_finite_is_skipped_as_if_it_had_not_been(
+    value, in_graph
+):
+    states = []
+    for bad_steps in ((), (0, 2, 3)):
+        optimizer = optimizer_lib.Adam(0.1, clipvalue=1.0)
+        variables = _variables()
+        optimizer.build(variables)
+        apply = tf.function(optimizer.apply) if in_graph else optimizer.apply
+        for step in range(5):
+            if step in bad_steps:
+                before = _state(optimizer, variables)
+                gradients = _gradients(99)
+                # Of one variable only.
+                gradients[1] = gradients[1].numpy()
+                gradients[1][2] = value
+                gradients[1] = tf.constant(gradients[1])
+                apply(gradients)
+                _assert_same(_state(optimizer, variables), before)
+            apply(_gradients(step))
+        assert int(optimizer.iterations) == 5
+        states.append(_state(optimizer, variables))
+    _assert_same(*states)
+
+
+def test_optimizer_survives_serialisation():
+    rate = schedules.LearningRate(0.1, 0.01, 0.9)
+    optimizer = optimizer_lib.Adam(rate, 0.8, 0.99, 1e-6, 0.5, "mine")
+    restored = keras.optimizers.deserialize(
+        keras.optimizers.serialize(optimizer)
+    )
+    assert type(restored) is optimizer_lib.Adam
+    assert restored.get_config() == optimizer.get_config()
+    assert (restored.beta_1, restored.beta_2) == (0.8, 0.99)
+    assert (restored.epsilon, restored.clipvalue) == (1e-6, 0.5)
+    assert restored.name == "mine"
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        lambda: keras.optimizers.SGD(0.1, momentum=0.9, clipvalue=1.0),
+        lambda: keras.optimizers.Adam(0.1),
+        lambda: optimizer_lib.Adam(0.1),
+    ],
+)
+def test_no_optimizer_takes_a_step_that_is_not_good(optimizer):
+    optimizer, variables = optimizer(), _variables()
+    optimizer.build(variables)
+    before = [v.numpy() for v in variables]
+    bad = [gradient * math.nan for gradient in _gradients(0)]
+    optimizer_lib.apply(optimizer, bad, variables, good=tf.constant(False))
+    _assert_same(variables, before)
+    optimizer_lib.apply(
+        optimizer, _gradients(0), variables, good=tf.constant(True)
+    )
+    after = [v.numpy() for v in variables]
+    assert all((a != b).any() for a, b in zip(after, before, strict=True))
+    assert all(np.isfinite(value).all() for value in after)
+
+
+def test_accumulated_gradients_are_not_clipped_on_replicas():
+    both = keras.optimizers.SGD(
+        0.1, clipnorm=1.0, gradient_accumulation_steps=2
+    )
+    optimizer_lib.check(both, 1)
+    with pytest.raises(ValueError, match="with 2 replicas, got both"):
+        optimizer_lib.check(both, 2)
+    for one in ({"clipnorm": 1.0}, {"gradient_accumulation_steps": 2}):
+        optimizer_lib.check(keras.optimizers.SGD(0.1, **one), 2)

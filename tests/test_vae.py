@@ -11,6 +11,7 @@ import tensorflow as tf
 from sketch_rnn_tf import (
     config,
     losses,
+    optimizer as optimizer_lib,
     schedules,
     vae,
 )
@@ -173,7 +174,7 @@ def test_compile_without_optimizer_takes_the_configuration():
         gradient_clip=0.7,
     )
     optimizer = model.optimizer
-    assert type(optimizer) is keras.optimizers.Adam
+    assert type(optimizer) is optimizer_lib.Adam
     # Adam as TensorFlow's own, in the reference: beta 0.9, 0.999, eps 1e-8.
     assert (optimizer.beta_1, optimizer.beta_2) == (0.9, 0.999)
     assert optimizer.epsilon == 1e-8
@@ -187,6 +188,66 @@ def test_compile_without_optimizer_takes_the_configuration():
 
 def test_gradient_clip_of_zero_is_none():
     assert _compiled(gradient_clip=0.0).optimizer.clipvalue is None
+
+
+def _spoiled(model, term):
+    """Makes a term of the loss, or only its gradient, not a number."""
+
+    @tf.custom_gradient
+    def without_gradient(values):
+        return tf.identity(values), lambda upstream: upstream * math.nan
+
+    def loss_terms(*args, **options):
+        recon, kl = vae.SketchRNN.loss_terms(model, *args, **options)
+        if term == "offset_loss":
+            recon = recon._replace(offset=recon.offset * math.nan)
+        elif term == "pen_loss":
+            recon = recon._replace(pen=recon.pen * math.inf)
+        elif term == "kl":
+            kl = kl / 0.0
+        elif term == "gradient":
+            recon = recon._replace(pen=without_gradient(recon.pen))
+        return recon, kl
+
+    model.loss_terms = loss_terms
+
+
+@pytest.mark.parametrize("term", vae.TERMS)
+def test_step_that_is_not_finite_is_told_and_changes_nothing(term):
+    model = _randomized(_compiled())
+    good = model.train_step(_batch())
+    variables = [*model.weights, *model.optimizer.variables]
+    before = [variable.numpy() for variable in variables]
+    _spoiled(model, term)
+    bad = model.train_step(_batch(seed=1))
+    assert vae.TERMS[int(bad["bad_term"])] == term
+    for variable, value in zip(variables, before, strict=True):
+        np.testing.assert_array_equal(variable, value)
+    for name in ("loss", "recon", "kl", "offset_loss", "pen_loss"):
+        assert float(bad[name]) == float(good[name]), name
+    _spoiled(model, None)
+    assert model.train_step(_batch())["bad_term"] == -1
+    assert int(model.optimizer.iterations) == 2
+    moved = zip(model.trainable_weights, before, strict=False)
+    assert all((w.numpy() != value).any() for w, value in moved)
+
+
+def test_step_that_is_not_finite_never_spoils_another_optimizer():
+    model = _randomized(vae.SketchRNN(CONFIG))
+    model.compile(keras.optimizers.SGD(0.1, momentum=0.9))
+    _spoiled(model, "gradient")
+    before = model.get_weights()
+    assert model.train_step(_batch())["bad_term"] == 3
+    for one, other in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_validation_reports_no_bad_term():
+    model = _randomized(vae.SketchRNN(CONFIG))
+    model.compile(run_eagerly=True)
+    reported = _fit(model, 1, validation_data=_data())
+    assert "bad_term" in reported and "val_loss" in reported
+    assert "val_bad_term" not in reported
 
 
 def test_fit_lowers_the_loss():
@@ -210,7 +271,9 @@ def test_fit_reports_loss_terms_and_annealing(fitted_once):
         "offset_loss",
         "pen_loss",
         "kl_annealing",
+        "bad_term",
     }
+    assert reported["bad_term"] == -1
     # Eq. 13 before the third step, with R = 0.5; exact in float32 but for
     # the rounding of 0.98.
     eta = 1 - (1 - CONFIG.kl_start_fraction) * 0.5**2
@@ -410,6 +473,12 @@ def test_largest_seed_is_allowed():
     model = vae.SketchRNN(CONFIG.replace(seed=2**31 - 1))
     model.compile(run_eagerly=True)
     assert math.isfinite(_fit(model, 1)["loss"])
+
+
+@pytest.mark.parametrize("seed", [2**28, 2**29, 2**31 - 8])
+def test_seeds_far_apart_draw_differently(seed):
+    changes = [_change(recurrent_dropout=0.5, seed=s) for s in (0, seed)]
+    assert np.abs(changes[0] - changes[1]).max() > 1e-3
 
 
 def test_saved_model_goes_on_as_if_it_had_not_been_saved(fitted, tmp_path):
