@@ -8,6 +8,7 @@
 
 import contextlib
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -27,8 +28,9 @@ def main(argv: Sequence[str] | None = None) -> int:
       argv: The arguments; those of the process if None.
 
     Returns:
-      The exit status: 0; 1 if training failed; 2 for bad input, said in one
-      line on standard error; 130 if interrupted.
+      The exit status: 0; 1 if training failed; 2 for bad input or a full
+      disk; 130 if interrupted, 143 if terminated in training.  All but 0 say
+      why in one line on standard error.
     """
     # Before TensorFlow is imported.  Whether oneDNN is on by default depends
     # on the processor; large products gain by it.
@@ -54,19 +56,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         try:
             getattr(commands, command)(arguments)
-        except (
-            tf.errors.DataLossError,
-            tf.errors.FailedPreconditionError,
-            tf.errors.NotFoundError,
-        ) as error:
-            # A file of streamed records was cut short, or went away.
+        except tf.errors.OpError as error:
+            # A file of streamed records was cut short, or went away; or
+            # there is not enough memory.
             raise OSError(error.message) from error
     except (ValueError, OSError) as error:
         return _fail(error, 2)
     except FloatingPointError as error:
         return _fail(error, 1)
-    except KeyboardInterrupt:
-        return _fail("interrupted", 130)
+    except KeyboardInterrupt as error:
+        # Training says where it stopped, and may have been terminated.
+        signum = getattr(error, "signum", signal.SIGINT)
+        return _fail(str(error) or "interrupted", 128 + signum)
     return 0
 
 

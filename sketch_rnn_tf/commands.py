@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 import pathlib
 
 import numpy as np
@@ -13,9 +14,10 @@ from sketch_rnn_tf import (
     demo as demo_lib,
     drawing,
     evaluation,
-    input_pipeline,
+    measurement,
     presets,
     sampling,
+    strategies,
     training,
     work_directory,
 )
@@ -45,6 +47,20 @@ def prepare(arguments: argparse.Namespace) -> None:
 def train(arguments: argparse.Namespace) -> None:
     """Trains a model into a work directory."""
     config = _configuration(arguments)
+    if arguments.strategy == "multi_worker" and math.isfinite(
+        arguments.minutes
+    ):
+        raise ValueError(
+            "minutes: expected none with several machines, whose clocks would "
+            f"stop them at different steps, got {arguments.minutes:g}"
+        )
+    # Several machines have to meet before TensorFlow does anything.
+    strategy = strategies.make(arguments.strategy)
+    if strategy:
+        strategies.check_batch_size(strategy, config.batch_size)
+    if strategies.is_chief(strategy):
+        # Before the data, which may take long to prepare.
+        training.check_space(config, arguments.work_dir)
     data = datasets.load(
         arguments.data, data_dir=arguments.data_dir, stream=arguments.stream
     )
@@ -54,19 +70,17 @@ def train(arguments: argparse.Namespace) -> None:
     imported = (
         arguments.resume and not config.words and config.compatibility != "none"
     )
-    measured = input_pipeline.statistics(data.train, max_len=config.max_len)
-    max_len = measured.max_len
+    measured = measurement.statistics(data.train, max_len=config.max_len)
     if config.compatibility == "magenta":
         # Deviation: the reference takes N_max over all splits.
         for split in (data.valid, data.test):
-            others = input_pipeline.statistics(split, max_len=config.max_len)
-            max_len = max(max_len, others.max_len)
+            others = measurement.statistics(split, max_len=config.max_len)
+            measured = measured._replace(
+                max_len=max(measured.max_len, others.max_len)
+            )
     if not imported:
-        config = config.replace(
-            max_len=max_len,
-            scale_factor=measured.scale_factor,
-            words=data.words,
-        )
+        config = measurement.apply(measured, config)
+        config = config.replace(words=data.words)
     print(
         f"{measured.count:,} sketches to train on"
         f" ({measured.dropped:,} longer ones left out), "
@@ -80,7 +94,11 @@ def train(arguments: argparse.Namespace) -> None:
         resume=arguments.resume,
         patience=arguments.patience,
         max_minutes=arguments.minutes,
+        checkpoint_minutes=arguments.checkpoint_minutes,
+        strategy=strategy,
     )
+    if not strategies.is_chief(strategy):
+        return
     rows = work_directory.read_history(arguments.work_dir)
     if rows:
         print(
@@ -206,10 +224,10 @@ def import_(arguments: argparse.Namespace) -> None:
 def _measured(arguments):
     """Returns scale factor and N_max as the reference measures them."""
     data = datasets.load(arguments.data, data_dir=arguments.data_dir)
-    train = input_pipeline.statistics(data.train)
+    train = measurement.statistics(data.train)
     lengths = [train.max_len]
     for split in (data.valid, data.test):
-        lengths.append(input_pipeline.statistics(split).max_len)
+        lengths.append(measurement.statistics(split).max_len)
     return train.scale_factor, arguments.max_len or max(lengths)
 
 

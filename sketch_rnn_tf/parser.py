@@ -5,12 +5,9 @@ one is said at once.
 """
 
 import argparse
-import math
 import textwrap
 
-from sketch_rnn_tf import presets, version
-
-ENDINGS = (".svg", ".png")
+from sketch_rnn_tf import options, version
 
 
 class _Parser(argparse.ArgumentParser):
@@ -93,7 +90,7 @@ def _add_prepare(commands):
         metavar="URL|DIR",
         help="where the npz files are, instead of Google's bucket",
     )
-    _add_data_dir(parser)
+    options.add_data_dir(parser)
 
 
 def _add_train(commands):
@@ -108,54 +105,11 @@ def _add_train(commands):
         "--set max_len=200 kl_weight=1.0",
         "sketch-rnn train --data sheep.npz --work-dir sheep --resume "
         "--steps 4000",
+        "sketch-rnn train --data sheep.npz --work-dir sheep "
+        "--strategy mirrored",
     )
-    _add_data(parser)
-    parser.add_argument(
-        "--stream",
-        action="store_true",
-        help="stream records from disk instead of holding them in memory",
-    )
-    parser.add_argument(
-        "--work-dir", required=True, metavar="DIR", help="what to write to"
-    )
-    parser.add_argument(
-        "--preset",
-        help=f"a configuration to start from: {', '.join(presets.PRESETS)} "
-        "(default: small)",
-    )
-    parser.add_argument(
-        "--config", metavar="FILE", help="a JSON file of configuration keys"
-    )
-    parser.add_argument(
-        "--set",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="KEY=VALUE",
-        help="configuration keys, over the preset and the file",
-    )
-    parser.add_argument(
-        "--steps", type=_integer(1), help="training steps in all"
-    )
-    parser.add_argument("--seed", type=_integer(0), help="same as --set seed=N")
-    parser.add_argument(
-        "--minutes",
-        type=_number(0),
-        default=math.inf,
-        help="stop after that much time",
-    )
-    parser.add_argument(
-        "--patience",
-        type=_integer(0),
-        default=0,
-        metavar="N",
-        help="stop early after N validations without a new best",
-    )
-    parser.add_argument(
-        "--resume",
-        action="store_true",
-        help="go on from the last checkpoint",
-    )
+    options.add_data(parser)
+    options.add_training(parser)
 
 
 def _add_evaluate(commands):
@@ -167,9 +121,9 @@ def _add_evaluate(commands):
         "sketch-rnn evaluate --model sheep --data sheep.npz --split valid "
         "--json",
     )
-    _add_model(parser)
-    _add_data(parser)
-    _add_split(parser)
+    options.add_model(parser)
+    options.add_data(parser)
+    options.add_split(parser)
     parser.add_argument(
         "--z",
         choices=("sample", "mean"),
@@ -190,14 +144,19 @@ def _add_sample(commands):
         "sketch-rnn sample --model work --count 100 --temperature 0.4 "
         "--seed 7 --out samples.png --also json npz",
     )
-    _add_model(parser)
+    options.add_model(parser)
     parser.add_argument(
-        "--count", type=_integer(1), default=9, help="how many (default: 9)"
+        "--count",
+        type=options.integer(1),
+        default=9,
+        help="how many (default: 9)",
     )
     parser.add_argument(
-        "--max-len", type=_integer(1), help="points at most (default: N_max)"
+        "--max-len",
+        type=options.integer(1),
+        help="points at most (default: N_max)",
     )
-    _add_drawing(parser)
+    options.add_drawing(parser)
 
 
 def _add_reconstruct(commands):
@@ -210,17 +169,17 @@ def _add_reconstruct(commands):
         "sketch-rnn reconstruct --model work --data "
         "quickdraw_strokes/doodles --index 3 14 15 --out three.png",
     )
-    _add_model(parser)
-    _add_data(parser)
-    _add_split(parser)
-    _add_choice(parser)
+    options.add_model(parser)
+    options.add_data(parser)
+    options.add_split(parser)
+    options.add_choice(parser)
     parser.add_argument(
         "--z",
         choices=("sample", "mean"),
         default="sample",
         help="whether z is sampled or the mean",
     )
-    _add_drawing(parser)
+    options.add_drawing(parser)
 
 
 def _add_complete(commands):
@@ -233,24 +192,24 @@ def _add_complete(commands):
         "sketch-rnn complete --model work --data sheep.npz --index 5 "
         "--points 20 --endings 9 --temperature 0.8 --out nine.svg",
     )
-    _add_model(parser)
-    _add_data(parser)
-    _add_split(parser)
-    _add_choice(parser)
+    options.add_model(parser)
+    options.add_data(parser)
+    options.add_split(parser)
+    options.add_choice(parser)
     parser.add_argument(
         "--points",
-        type=_integer(1),
+        type=options.integer(1),
         metavar="N",
         help="how many points of each to give (default: half)",
     )
     parser.add_argument(
         "--endings",
-        type=_integer(1),
+        type=options.integer(1),
         default=4,
         metavar="N",
         help="endings for each sketch (default: 4)",
     )
-    _add_drawing(parser)
+    options.add_drawing(parser)
 
 
 def _add_export(commands):
@@ -268,7 +227,7 @@ def _add_export(commands):
         "sketch-rnn export saved-model --model work --out saved_model",
         "saved_model_cli show --dir saved_model/1 --all",
     )
-    _add_model(saved_model)
+    options.add_model(saved_model)
     saved_model.add_argument(
         "--out",
         required=True,
@@ -281,7 +240,7 @@ def _add_export(commands):
         "write a weight file that the JavaScript library reads",
         "sketch-rnn export sketch-rnn-js --model work --out work.gen.json",
     )
-    _add_model(library)
+    options.add_model(library)
     library.add_argument("--out", required=True, metavar="FILE")
     library.add_argument(
         "--name", help="the model's name in the file (default: DIR's)"
@@ -310,15 +269,15 @@ def _add_import(commands):
     )
     magenta.add_argument(
         "--scale-factor",
-        type=_number(1e-9),
+        type=options.number(1e-9),
         metavar="X",
         help="of the data that it was trained on, which it does not hold",
     )
     magenta.add_argument(
         "--data", metavar="SPEC", help="measure that, and N_max, on this data"
     )
-    _add_data_dir(magenta)
-    magenta.add_argument("--max-len", type=_integer(1), help="N_max")
+    options.add_data_dir(magenta)
+    magenta.add_argument("--max-len", type=options.integer(1), help="N_max")
     library = _add(
         kinds,
         "sketch-rnn-js",
@@ -344,127 +303,11 @@ def _add_demo(commands):
     )
     parser.add_argument(
         "--minutes",
-        type=_number(0),
+        type=options.number(0),
         default=6.5,
         help="train for at most that long (default: 6.5)",
     )
     parser.add_argument(
-        "--steps", type=_integer(1), help="training steps at most"
+        "--steps", type=options.integer(1), help="training steps at most"
     )
-    parser.add_argument("--seed", type=_integer(0), default=0)
-
-
-def _add_model(parser):
-    parser.add_argument(
-        "--model", required=True, metavar="DIR", help="a work directory"
-    )
-
-
-def _add_data(parser):
-    parser.add_argument(
-        "--data",
-        required=True,
-        metavar="SPEC",
-        help="a TFDS name (quickdraw_strokes/doodles), an npz file, a folder "
-        "of them, or a comma-separated list",
-    )
-    _add_data_dir(parser)
-
-
-def _add_data_dir(parser):
-    parser.add_argument(
-        "--data-dir",
-        metavar="DIR",
-        help="where TFDS keeps its records (default: TFDS's own)",
-    )
-
-
-def _add_split(parser):
-    parser.add_argument(
-        "--split", choices=("train", "valid", "test"), default="test"
-    )
-
-
-def _add_choice(parser):
-    parser.add_argument(
-        "--index",
-        type=_integer(0),
-        nargs="+",
-        metavar="I",
-        help="which sketches of the split (default: --count from the start)",
-    )
-    parser.add_argument(
-        "--count",
-        type=_integer(1),
-        default=8,
-        help="how many, where no index is given (default: 8)",
-    )
-
-
-def _add_drawing(parser):
-    parser.add_argument(
-        "--temperature",
-        type=_number(0),
-        default=0.4,
-        metavar="TAU",
-        help="0 is greedy, 1 as the model was trained (default: 0.4)",
-    )
-    parser.add_argument(
-        "--seed",
-        type=_integer(0, 2**31 - 1),
-        default=0,
-        help="of the first drawing; drawing i has seed + i (default: 0)",
-    )
-    parser.add_argument(
-        "--out",
-        required=True,
-        type=_drawing_file,
-        metavar="FILE",
-        help="an .svg or a .png file",
-    )
-    parser.add_argument(
-        "--also",
-        nargs="+",
-        choices=("json", "npz"),
-        default=[],
-        help="write stroke-3, z and seeds beside it, too",
-    )
-
-
-def _drawing_file(text):
-    if not text.endswith(ENDINGS):
-        raise argparse.ArgumentTypeError(
-            f"expected a file ending in {' or '.join(ENDINGS)}, got {text!r}"
-        )
-    return text
-
-
-def _integer(least, most=None):
-    def integer(text):
-        try:
-            value = int(text)
-        except ValueError:
-            value = None
-        if value is None or value < least or (most and value > most):
-            bound = f"from {least} to {most}" if most else f"from {least} on"
-            raise argparse.ArgumentTypeError(
-                f"expected a whole number {bound}, got {text!r}"
-            )
-        return value
-
-    return integer
-
-
-def _number(least):
-    def number(text):
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        if not (math.isfinite(value) and value >= least):
-            raise argparse.ArgumentTypeError(
-                f"expected a number of at least {least}, got {text!r}"
-            )
-        return value
-
-    return number
+    parser.add_argument("--seed", type=options.integer(0), default=0)

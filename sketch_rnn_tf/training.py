@@ -1,28 +1,31 @@
 """Training into a work directory: `fit` with everything that surrounds it."""
 
+import contextlib
 import math
 import os
 import pathlib
 import shutil
 import tempfile
-import time
 
-import numpy as np
 import tensorflow as tf
 
 from sketch_rnn_tf import (
+    callbacks as callbacks_lib,
+    checkpoints as checkpoints_lib,
     config as config_lib,
-    drawing,
+    disk_space,
+    event_files,
     input_pipeline,
-    sampling,
+    interruption,
+    strategies,
     vae,
     work_directory,
 )
-from sketch_rnn_tf.backend import keras
 
-CHECKPOINTS_KEPT = 2
-PICTURED_SKETCHES = 8
-PICTURE_TEMPERATURE = 0.4
+best_loss = work_directory.best_loss
+
+# Bytes at most of a validation's picture and curves.
+_LOGGED = 128 * 1024
 
 
 def train(
@@ -34,13 +37,20 @@ def train(
     resume: bool = False,
     patience: int = 0,
     max_minutes: float = math.inf,
+    checkpoint_minutes: float = 5.0,
+    strategy: tf.distribute.Strategy | None = None,
     verbose: int = 1,
 ) -> vae.SketchRNN:
     """Trains a model into a work directory.
 
-    At each validation it writes the best weights so far, by the validation
-    loss of Eq. 12 over all N_max steps, a row of history.csv, TensorBoard
-    curves and a picture of reconstructions, and a checkpoint.
+    At each validation it writes a checkpoint, TensorBoard curves and a
+    picture of reconstructions, the best weights so far, by the validation
+    loss of Eq. 12 over all N_max steps, and a row of history.csv.  Between
+    validations it writes checkpoints by the clock, and one when Ctrl-C or
+    SIGTERM tells it to stop.
+
+    Killed at any moment and resumed, it comes to the same weights and
+    history, bit for bit on a CPU, as if nothing had happened.
 
     Args:
       config: Its max_len and scale_factor must be set, see
@@ -52,6 +62,9 @@ def train(
       patience: Stop early after that many validations without a new best;
         0 never does.
       max_minutes: Stop at the first step after that much time.
+      checkpoint_minutes: Time between checkpoints at most.
+      strategy: Makes and trains the model on several devices; of several
+        machines, only the chief writes to the work directory.
       verbose: 1 shows a progress bar, 0 nothing, 2 a line a validation.
 
     Returns:
@@ -59,9 +72,12 @@ def train(
 
     Raises:
       ValueError: If the work directory does not fit, see
-        `work_directory.create`, its checkpoint is damaged, or a split is
-        empty.
-      FloatingPointError: If the loss is no longer a number.
+        `work_directory.check`, or another process trains there, its
+        checkpoint is damaged, or a split is empty.
+      OSError: If the work directory cannot be written to or is full, told
+        before the first step as far as that can be known.
+      FloatingPointError: If a loss or gradient is no longer a number.
+      interruption.Interrupted: On Ctrl-C or SIGTERM, when all is saved.
     """
     work_dir = pathlib.Path(work_dir)
     valid = input_pipeline.batches(valid_source, config)
@@ -72,46 +88,90 @@ def train(
             f"expected sketches of at most {config.max_len} points to "
             "validate with, got none"
         )
-    work_directory.create(work_dir, config, resume=resume)
-    model = vae.SketchRNN(config)
-    model.compile()
-    checkpoint, manager = _checkpoints(model, work_dir)
-    if resume:
-        _restore(checkpoint, manager, model)
-    step = int(model.optimizer.iterations)
-    rows = [
-        r for r in work_directory.read_history(work_dir) if r["step"] <= step
-    ]
-    if step >= config.steps:
-        return model
-    callbacks = [
-        _Stop(config.steps, max_minutes),
-        # Best weights and history come before the checkpoint: what a
-        # checkpoint resumes from has always been written.
-        _History(work_dir, rows),
-        _Checkpoint(manager),
-        keras.callbacks.TensorBoard(
-            str(work_dir / work_directory.LOGS), write_graph=False
-        ),
-        _Reconstructions(
-            work_dir / work_directory.LOGS / "pictures", pictured, config
-        ),
-    ]
-    if patience:
-        callbacks.append(_EarlyStopping(rows, patience))
-    model.fit(
-        input_pipeline.batches(
-            train_source, config, training=True, start_step=step
-        ),
-        validation_data=valid,
-        steps_per_epoch=config.validate_every,
-        initial_epoch=step // config.validate_every,
-        epochs=math.ceil(config.steps / config.validate_every),
-        callbacks=callbacks,
-        shuffle=False,
-        verbose=verbose,
-    )
+    scope = strategy.scope if strategy else contextlib.nullcontext
+    chief = strategies.is_chief(strategy)
+    if chief:
+        work_directory.check(work_dir, config, resume=resume)
+    with scope():
+        model = vae.SketchRNN(config)
+        model.compile()
+    with contextlib.ExitStack() as stack:
+        if chief:
+            _require_space(work_dir, config, model.count_params())
+            stack.enter_context(work_directory.locked(work_dir))
+            out = work_dir
+        else:
+            # A checkpoint takes every machine, but one copy is enough.
+            out = pathlib.Path(
+                stack.enter_context(tempfile.TemporaryDirectory())
+            )
+        work_directory.create(out, config, resume=resume and chief)
+        work_directory.clean(out)
+        checkpoints = checkpoints_lib.Checkpoints(
+            model, out / work_directory.CHECKPOINTS
+        )
+        rows = []
+        if resume:
+            with scope():
+                checkpoints.restore(work_dir / work_directory.CHECKPOINTS)
+            rows = _resumed(out, work_dir, checkpoints)
+        step, interval = checkpoints.step, checkpoints.interval
+        if rows and rows[-1]["step"] == step:
+            interval.end()
+        # Killed in the midst of a validation, or stopped before it.
+        late = interval.logs and callbacks_lib.is_due(step, config)
+        stopping = callbacks_lib.EarlyStopping(rows, patience)
+        if not late and (step >= config.steps or stopping.exhausted):
+            return model
+        events = event_files.EventFiles(
+            out / work_directory.LOGS, config, pictured
+        )
+        stack.callback(events.close)
+        watch = stack.enter_context(interruption.watched())
+        steps = callbacks_lib.Steps(
+            checkpoints,
+            watch,
+            work_dir,
+            max_minutes=max_minutes,
+            checkpoint_minutes=checkpoint_minutes,
+        )
+        history = callbacks_lib.History(out, rows, checkpoints, events)
+        callbacks = [steps, history, stopping]
+        if late:
+            callbacks_lib.validate_late(model, valid, callbacks, interval)
+        if step < config.steps and not (late and stopping.exhausted):
+            model.fit(
+                input_pipeline.batches(
+                    train_source, config, training=True, start_step=step
+                ),
+                validation_data=valid,
+                steps_per_epoch=config.validate_every,
+                initial_epoch=step // config.validate_every,
+                epochs=math.ceil(config.steps / config.validate_every),
+                callbacks=callbacks,
+                shuffle=False,
+                verbose=verbose,
+            )
+        if watch.signum is not None:
+            raise steps.interrupted()
     return model
+
+
+def check_space(config: config_lib.Config, work_dir: str | os.PathLike) -> None:
+    """Checks, before the data is read, that a training can be written.
+
+    Args:
+      config: Its max_len and scale_factor need not be set.
+      work_dir: The work directory.
+
+    Raises:
+      OSError: If the work directory cannot be written to, or is too full.
+    """
+    config = config.replace(max_len=1, scale_factor=1.0, bucket_boundaries=())
+    # In a graph that never runs, as initial values of a large model take long.
+    with tf.Graph().as_default():
+        parameters = vae.SketchRNN(config).count_params()
+    _require_space(pathlib.Path(work_dir), config, parameters)
 
 
 def save(model: vae.SketchRNN, work_dir: str | os.PathLike) -> pathlib.Path:
@@ -137,10 +197,9 @@ def save(model: vae.SketchRNN, work_dir: str | os.PathLike) -> pathlib.Path:
     try:
         work_directory.create(partial, model.config, resume=False)
         model.save_weights(partial / work_directory.BEST_WEIGHTS)
-        if not model.optimizer.built:
-            model.optimizer.build(model.trainable_variables)
-        _, manager = _checkpoints(model, partial)
-        manager.save(int(model.optimizer.iterations))
+        checkpoints_lib.Checkpoints(
+            model, partial / work_directory.CHECKPOINTS
+        ).save()
         partial.chmod(0o755)
         os.replace(partial, work_dir)
     except BaseException:
@@ -181,154 +240,41 @@ def load(work_dir: str | os.PathLike) -> vae.SketchRNN:
     return model
 
 
-def _checkpoints(model, work_dir):
-    checkpoint = tf.train.Checkpoint(model=model, optimizer=model.optimizer)
-    manager = tf.train.CheckpointManager(
-        checkpoint,
-        str(work_dir / work_directory.CHECKPOINTS),
-        max_to_keep=CHECKPOINTS_KEPT,
+def _require_space(work_dir, config, parameters):
+    """Tries whether all that a training is going to write has room."""
+    # Weights and Adam's two moments; TensorFlow and HDF5 add descriptions.
+    checkpoint = 3 * 4 * parameters + parameters // 5 + 64 * 1024
+    weights = 4 * parameters + parameters // 5 + 256 * 1024
+    there = len(list(work_dir.glob(f"{work_directory.CHECKPOINTS}/*.index")))
+    kept = (work_dir / work_directory.BEST_WEIGHTS).exists()
+    rows = work_directory.read_history(work_dir)
+    steps = config.steps - (rows[-1]["step"] if rows else 0)
+    validations = 1 + max(0, int(steps)) // config.validate_every
+    disk_space.require(
+        work_dir,
+        # The new one comes before the old one goes.
+        [checkpoint] * max(1, checkpoints_lib.KEPT + 1 - there)
+        + [weights] * (2 - kept)
+        + [_LOGGED * validations],
     )
-    return checkpoint, manager
 
 
-def _restore(checkpoint, manager, model):
-    """Restores the last checkpoint, if the training came to one."""
-    path = manager.latest_checkpoint
-    if path is None:
-        if any(pathlib.Path(manager.directory).glob("*.index")):
-            raise ValueError(
-                f"{manager.directory}: expected a file that names the last "
-                "checkpoint, got none or a damaged one"
-            )
-        return
-    model.optimizer.build(model.trainable_variables)
-    try:
-        status = checkpoint.restore(path)
-        status.assert_existing_objects_matched()
-    except Exception as error:
-        raise ValueError(
-            f"{path}: expected a checkpoint of this training, "
-            f"got {_reason(error)}"
-        ) from error
+def _resumed(out, work_dir, checkpoints):
+    """Tidies up behind a killed training; returns the rows that count."""
+    rows = work_directory.read_history(work_dir)
+    kept = [row for row in rows if row["step"] <= checkpoints.step]
+    if out == work_dir:
+        checkpoints.clean()
+        # What comes after the checkpoint is going to come again.
+        if not kept:
+            (out / work_directory.HISTORY).unlink(missing_ok=True)
+        elif kept != rows:
+            work_directory.write_history(out, kept)
+        event_files.purge(
+            out / work_directory.LOGS, after=kept[-1]["step"] if kept else 0
+        )
+    return kept
 
 
 def _reason(error):
     return " ".join(str(error).split())[:200]
-
-
-class _Stop(keras.callbacks.Callback):
-    """Stops at an exact step, when time is out, or when the loss is NaN."""
-
-    def __init__(self, steps, max_minutes):
-        super().__init__()
-        self.steps = steps
-        self.deadline = time.monotonic() + 60 * max_minutes
-
-    def on_train_batch_end(self, batch, logs=None):
-        step = int(self.model.optimizer.iterations)
-        for name, value in (logs or {}).items():
-            if not math.isfinite(value):
-                raise FloatingPointError(
-                    f"step {step}: {name} is {value}; the last checkpoint "
-                    "and the best weights are as they were"
-                )
-        if step >= self.steps or time.monotonic() > self.deadline:
-            self.model.stop_training = True
-
-
-class _History(keras.callbacks.Callback):
-    """Writes history.csv and, on a new best validation loss, the weights."""
-
-    def __init__(self, work_dir, rows):
-        super().__init__()
-        self.work_dir = work_dir
-        self.rows = rows
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.started = time.monotonic()
-        self.first_step = int(self.model.optimizer.iterations)
-
-    def on_test_begin(self, logs=None):
-        self.trained = time.monotonic()
-
-    def on_epoch_end(self, epoch, logs=None):
-        step = int(self.model.optimizer.iterations)
-        sketches = (step - self.first_step) * self.model.config.batch_size
-        row = {
-            "step": step,
-            **{name: float(value) for name, value in logs.items()},
-            "sketches_per_second": sketches / (self.trained - self.started),
-        }
-        if row["val_loss"] < best_loss(self.rows):
-            path = self.work_dir / work_directory.BEST_WEIGHTS
-            with work_directory.written_whole(path) as partial:
-                self.model.save_weights(partial, overwrite=True)
-        self.rows.append(row)
-        work_directory.write_history(self.work_dir, self.rows)
-
-
-class _Checkpoint(keras.callbacks.Callback):
-    """Saves model, optimizer and step at each validation."""
-
-    def __init__(self, manager):
-        super().__init__()
-        self.manager = manager
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.manager.save(int(self.model.optimizer.iterations))
-
-
-class _EarlyStopping(keras.callbacks.Callback):
-    """Stops after validations without a new best, resumed ones included."""
-
-    def __init__(self, rows, patience):
-        super().__init__()
-        self.rows = rows
-        self.patience = patience
-
-    def on_epoch_end(self, epoch, logs=None):
-        losses = [row["val_loss"] for row in self.rows]
-        if len(losses) - 1 - int(np.argmin(losses)) >= self.patience:
-            self.model.stop_training = True
-
-
-class _Reconstructions(keras.callbacks.Callback):
-    """Shows TensorBoard validation sketches above their reconstructions."""
-
-    def __init__(self, log_dir, batch, config):
-        super().__init__()
-        self.writer = tf.summary.create_file_writer(str(log_dir))
-        self.sketches = []
-        count = min(PICTURED_SKETCHES, len(batch["lengths"]))
-        for points, length in zip(
-            batch["strokes"][:count].numpy(),
-            batch["lengths"][:count].numpy(),
-            strict=True,
-        ):
-            stroke3 = points[1 : length + 1, [0, 1, 3]]
-            stroke3[:, :2] *= config.scale_factor
-            self.sketches.append(stroke3)
-
-    def on_epoch_end(self, epoch, logs=None):
-        count = len(self.sketches)
-        settings = {"temperature": PICTURE_TEMPERATURE, "seed": 0}
-        if self.model.encoder is None:
-            drawn = sampling.sample(self.model, count=count, **settings)
-            rows = ["sampled"]
-            sketches = drawn.sketches
-        else:
-            drawn = sampling.reconstruct(self.model, self.sketches, **settings)
-            rows = ["drawn by people", "reconstructed"]
-            sketches = self.sketches + drawn.sketches
-        picture = drawing.draw_grid(sketches, columns=count, row_labels=rows)
-        image = tf.image.decode_png(drawing.to_png(picture), channels=3)
-        with self.writer.as_default():
-            tf.summary.image(
-                "drawings", image[None], int(self.model.optimizer.iterations)
-            )
-            self.writer.flush()
-
-
-def best_loss(rows: list[dict[str, float]]) -> float:
-    """Returns the lowest validation loss in a history; infinity if none."""
-    return min((row["val_loss"] for row in rows), default=math.inf)

@@ -7,14 +7,24 @@ It holds
     best.weights.h5   the weights with the lowest validation loss (Eq. 12)
     history.csv       one row a validation
     logs/             TensorBoard
+
+A process that is killed while it writes leaves `.partial-*` behind, and what
+it was about to replace as it was.
 """
 
 import contextlib
 import csv
+import math
 import os
 import pathlib
+import shutil
 import tempfile
 from collections.abc import Iterator
+
+try:
+    import fcntl
+except ImportError:  # not on Windows
+    fcntl = None
 
 from sketch_rnn_tf import config as config_lib
 
@@ -23,13 +33,26 @@ CHECKPOINTS = "checkpoints"
 BEST_WEIGHTS = "best.weights.h5"
 HISTORY = "history.csv"
 LOGS = "logs"
+PARTIAL = ".partial-"
+# What may change on resuming: how long to train, how often to look, and what
+# a training that met an infinite gradient needs to go on.
+FREE = (
+    "steps",
+    "validate_every",
+    "learning_rate",
+    "learning_rate_decay",
+    "min_learning_rate",
+    "gradient_clip",
+    "version",
+)
 
 
 @contextlib.contextmanager
 def written_whole(path: str | os.PathLike) -> Iterator[pathlib.Path]:
     """Gives a path beside `path` to write to, and renames it when done.
 
-    Where the body fails, nothing stays behind and `path` is what it was.
+    Where the body fails, nothing stays behind and `path` is what it was; so
+    it is, too, where the process or the machine stops in the midst of it.
 
     Args:
       path: The file to write; its directory is made where it is missing.
@@ -41,22 +64,58 @@ def written_whole(path: str | os.PathLike) -> Iterator[pathlib.Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     suffix = "".join(path.suffixes)
     handle, name = tempfile.mkstemp(
-        prefix=".partial-", suffix=suffix, dir=path.parent
+        prefix=PARTIAL, suffix=suffix, dir=path.parent
     )
     os.close(handle)
     try:
         yield pathlib.Path(name)
         os.chmod(name, 0o666 & ~_umask())
+        # Else a file system may bring the new name to disk before the bytes.
+        sync(name)
         os.replace(name, path)
+        sync(path.parent)
     except BaseException:
         pathlib.Path(name).unlink(missing_ok=True)
         raise
 
 
+def sync(path: str | os.PathLike) -> None:
+    """Waits until a file, or a directory's entries, are on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        # Some file systems cannot do so with a directory.
+        if not os.path.isdir(path):
+            raise
+    finally:
+        os.close(descriptor)
+
+
 def create(
     path: str | os.PathLike, config: config_lib.Config, *, resume: bool
 ) -> None:
-    """Makes a work directory, or checks that one can be resumed.
+    """Makes a work directory, or takes over one that can be resumed.
+
+    Args:
+      path: The directory.
+      config: The configuration of the training.
+      resume: Whether to go on with the training that is there.
+
+    Raises:
+      ValueError: As `check`.
+    """
+    check(path, config, resume=resume)
+    path = pathlib.Path(path)
+    path.mkdir(parents=True, exist_ok=True)
+    with written_whole(path / CONFIG) as partial:
+        partial.write_text(config.to_json())
+
+
+def check(
+    path: str | os.PathLike, config: config_lib.Config, *, resume: bool
+) -> None:
+    """Checks that a work directory can be made or resumed.
 
     Args:
       path: The directory.
@@ -86,14 +145,60 @@ def create(
     elif resume:
         raise ValueError(f"{path}: expected a work directory to resume, "
                          f"got one without {CONFIG}")  # fmt: skip
-    elif path.exists() and any(path.iterdir()):
-        raise ValueError(
-            f"{path}: expected a new or empty directory, "
-            f"got one that holds {sorted(os.listdir(path))[0]!r}"
+    elif path.exists():
+        # What a killed process left is as good as nothing.
+        others = sorted(
+            name for name in os.listdir(path) if not name.startswith(PARTIAL)
         )
+        if others:
+            raise ValueError(
+                f"{path}: expected a new or empty directory, "
+                f"got one that holds {others[0]!r}"
+            )
+
+
+@contextlib.contextmanager
+def locked(path: str | os.PathLike) -> Iterator[None]:
+    """Makes a directory where there is none, and keeps others out of it.
+
+    The lock ends with the process, however that ends.  Where the body fails
+    before it has written anything, a new directory is removed again.
+
+    Args:
+      path: The directory.
+
+    Raises:
+      ValueError: If another process holds the lock.
+    """
+    path = pathlib.Path(path)
+    made = not path.exists()
     path.mkdir(parents=True, exist_ok=True)
-    with written_whole(path / CONFIG) as partial:
-        partial.write_text(config.to_json())
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        # File systems without locks raise another OSError.
+        with contextlib.suppress(OSError):
+            try:
+                if fcntl:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise ValueError(
+                    f"{path}: another process is training there"
+                ) from None
+        yield
+    finally:
+        os.close(descriptor)
+        if made:
+            with contextlib.suppress(OSError):  # it is not empty
+                path.rmdir()
+
+
+def clean(path: str | os.PathLike) -> None:
+    """Removes what killed processes left while they were writing."""
+    for partial in list(pathlib.Path(path).rglob(PARTIAL + "*")):
+        if partial.is_dir() and not partial.is_symlink():
+            shutil.rmtree(partial)
+        else:
+            partial.unlink(missing_ok=True)
 
 
 def load_config(path: str | os.PathLike) -> config_lib.Config:
@@ -147,20 +252,26 @@ def write_history(
     path: str | os.PathLike, rows: list[dict[str, float]]
 ) -> None:
     """Writes history.csv, whole."""
+    # Rows of another version may have other columns.
+    names = dict.fromkeys(name for row in rows for name in row)
     with (
         written_whole(pathlib.Path(path) / HISTORY) as partial,
         partial.open("w", newline="") as lines,
     ):
-        writer = csv.DictWriter(lines, fieldnames=list(rows[0]))
+        writer = csv.DictWriter(lines, fieldnames=list(names), restval="nan")
         writer.writeheader()
-        writer.writerows(rows)
+        # Read back they are floats; a resumed history looks like any other.
+        writer.writerows({**row, "step": int(row["step"])} for row in rows)
+
+
+def best_loss(rows: list[dict[str, float]]) -> float:
+    """Returns the lowest validation loss in a history; infinity if none."""
+    return min((row["val_loss"] for row in rows), default=math.inf)
 
 
 def _difference(old, new):
-    # How long to train, and how often to look, may change on resuming.
-    free = ("steps", "validate_every", "version")
     for key in old.__dataclass_fields__:
-        if key not in free and getattr(old, key) != getattr(new, key):
+        if key not in FREE and getattr(old, key) != getattr(new, key):
             return (
                 f"{key} is {getattr(old, key)!r} there, "
                 f"{getattr(new, key)!r} here"

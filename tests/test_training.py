@@ -1,14 +1,24 @@
 """training: what it writes, resuming, stopping, loading."""
 
+import json
 import math
+import os
+import resource
 import shutil
+import signal
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from benchmarks import survival
 from sketch_rnn_tf import (
+    callbacks,
+    disk_space,
     evaluation,
+    interruption,
+    presets,
+    strategies,
     strokes,
     training,
     vae,
@@ -50,18 +60,34 @@ def _steps(path):
     return [row["step"] for row in work_directory.read_history(path)]
 
 
+def _step(model):
+    return int(model.optimizer.iterations.value.numpy())
+
+
 def _weights(model):
     return [weight.numpy() for weight in model.weights]
 
 
-def _tags(folder):
-    """Lists the TensorBoard summaries in a folder, with their images."""
-    found = {}
-    for file in folder.rglob("events*"):
-        for event in tf.compat.v1.train.summary_iterator(str(file)):
-            for value in event.summary.value:
-                found.setdefault(value.tag, []).append(value)
-    return found
+def _interval(path):
+    """Reads what the last checkpoint says of the steps since a validation."""
+    reader = tf.train.load_checkpoint(str(path / "checkpoints"))
+    (name,) = (
+        name
+        for name in reader.get_variable_to_shape_map()
+        if name.startswith("interval/")
+    )
+    return json.loads(reader.get_tensor(name))
+
+
+def _assert_same(one, other):
+    """Compares two work directories bit for bit, but for times."""
+    found = survival.compare(one, other)
+    assert {name: wrong for name, (wrong, _) in found.items() if wrong} == {}
+    assert all(count for _, count in found.values())
+
+
+class _Killed(BaseException):
+    """Stands for a SIGKILL, which nothing catches."""
 
 
 def test_writes_a_whole_work_directory(work_dir):
@@ -86,15 +112,21 @@ def test_writes_a_whole_work_directory(work_dir):
 
 
 def test_tensorboard_has_curves_and_pictures(work_dir):
-    assert "epoch_loss" in _tags(work_dir / "logs" / "train")
-    assert "epoch_loss" in _tags(work_dir / "logs" / "validation")
-    pictures = _tags(work_dir / "logs" / "pictures")["drawings"]
-    assert len(pictures) == 2  # one a validation
-    for picture in pictures:
-        width, height, encoded = picture.tensor.string_val
-        image = tf.image.decode_png(encoded).numpy()
-        assert image.shape[:2] == (int(height), int(width))
-        assert image.shape[0] > 100 and len(np.unique(image)) > 10
+    values = survival.events(work_dir)
+    assert all(len(found) == 1 for found in values.values())
+    for name in (
+        "train/loss",
+        "train/learning_rate",
+        "train/kl_weight",
+        "validation/loss",
+        "pictures/drawings",
+    ):
+        assert {f"{name} at 10", f"{name} at 20"} < set(values)
+    rows = work_directory.read_history(work_dir)
+    for step, row in zip((10, 20), rows, strict=True):
+        (loss,) = values[f"validation/loss at {step}"]
+        tensor = tf.io.parse_tensor(loss, tf.float32)
+        assert tensor.numpy() == np.float32(row["val_loss"])
 
 
 def test_resumed_training_is_bit_identical(work_dir, doodle_sketches, tmp_path):
@@ -111,22 +143,170 @@ def test_resumed_training_is_bit_identical(work_dir, doodle_sketches, tmp_path):
             resume=steps == 20,
             verbose=0,
         )
-    straight, resumed = (
-        tf.train.load_checkpoint(str(folder / "checkpoints"))
-        for folder in (work_dir, path)
-    )
-    names = straight.get_variable_to_shape_map()
-    assert names == resumed.get_variable_to_shape_map()
-    assert len(names) > 40  # weights, Adam's moments, its step
-    for name in names:
-        one, other = straight.get_tensor(name), resumed.get_tensor(name)
-        if "OBJECT_GRAPH" not in name and "save_counter" not in name:
-            np.testing.assert_array_equal(one, other, err_msg=name)
-    rows, again = map(work_directory.read_history, (work_dir, path))
-    for row in rows + again:
-        del row["sketches_per_second"]
-    assert rows == again
-    assert [row["step"] for row in rows] == [10, 20]
+    # The fixture has changed its best weights.
+    shutil.copy(work_dir / "best.weights.h5", path)
+    _assert_same(work_dir, path)
+    assert _steps(path) == [10, 20]
+
+
+@pytest.fixture(scope="module")
+def straight(sketches, fast_config, tmp_path_factory):
+    """Returns the work directory of a training that nothing stopped."""
+    path = tmp_path_factory.mktemp("straight") / "work"
+    _train(fast_config, sketches, path)
+    return path
+
+
+class TestSurvival:
+    """Whatever stops it: resumed, it is as if nothing had happened."""
+
+    @pytest.fixture
+    def stop_at(self, monkeypatch):
+        """Returns a function that plans a stop, before or after a call."""
+
+        def stop_at(owner, name, action, *, call=1, after=False):
+            original, calls = getattr(owner, name), []
+
+            def stopping(*args, **kwargs):
+                calls.append(name)
+                if len(calls) == call and not after:
+                    action()
+                result = original(*args, **kwargs)
+                if len(calls) == call and after:
+                    action()
+                return result
+
+            monkeypatch.setattr(owner, name, stopping)
+
+        yield stop_at
+        monkeypatch.undo()
+
+    def _kill(self):
+        raise _Killed
+
+    def test_in_the_midst_of_an_interval(
+        self, straight, sketches, fast_config, tmp_path, stop_at
+    ):
+        path, options = tmp_path / "work", {"checkpoint_minutes": 0}
+        steps = callbacks.Steps
+        stop_at(steps, "on_train_batch_end", self._kill, call=5, after=True)
+        with pytest.raises(_Killed):
+            _train(fast_config, sketches, path, **options)
+        assert _interval(path)["first_step"] == 3
+        assert _steps(path) == [3]
+        _train(fast_config, sketches, path, resume=True)
+        _assert_same(straight, path)
+
+    def test_anywhere_in_a_validation(
+        self, straight, sketches, fast_config, tmp_path, stop_at
+    ):
+        path = tmp_path / "work"
+        stop_at(callbacks.Steps, "on_test_batch_end", self._kill)
+        with pytest.raises(_Killed):
+            _train(fast_config, sketches, path)
+        assert _steps(path) == []
+        # The validation is done first.  Its curves are written, but the
+        # weights and the history are not.
+        stop_at(vae.SketchRNN, "save_weights", self._kill)
+        with pytest.raises(_Killed):
+            _train(fast_config, sketches, path, resume=True)
+        assert f"train/loss at {3}" in survival.events(path)
+        # The best weights are written, but the history is not.
+        stop_at(work_directory, "write_history", self._kill)
+        with pytest.raises(_Killed):
+            _train(fast_config, sketches, path, resume=True)
+        assert (path / "best.weights.h5").exists()
+        # The history is written, and nothing else comes.
+        stop_at(callbacks.History, "on_epoch_end", self._kill, after=True)
+        with pytest.raises(_Killed):
+            _train(fast_config, sketches, path, resume=True)
+        assert _steps(path) == [3]
+        model = _train(fast_config, sketches, path, resume=True)
+        assert _step(model) == 6
+        _assert_same(straight, path)
+
+    def test_by_a_signal(
+        self, straight, sketches, fast_config, tmp_path, stop_at
+    ):
+        path = tmp_path / "work"
+        before = signal.getsignal(signal.SIGTERM)
+        stop_at(
+            callbacks.Steps,
+            "on_train_batch_end",
+            lambda: os.kill(os.getpid(), signal.SIGTERM),
+            call=2,
+        )
+        with pytest.raises(
+            interruption.Interrupted, match="by SIGTERM at step 2 of 6; .*resu"
+        ) as caught:
+            _train(fast_config, sketches, path)
+        assert caught.value.signum == signal.SIGTERM
+        assert signal.getsignal(signal.SIGTERM) == before
+        assert (path / "checkpoints" / "ckpt-2.index").exists()
+        # On the last step of an interval: the validation has to wait.
+        stop_at(
+            callbacks.Steps,
+            "on_train_batch_end",
+            lambda: os.kill(os.getpid(), signal.SIGINT),
+        )
+        with pytest.raises(
+            interruption.Interrupted, match="by Ctrl-C at step 3 of 6"
+        ):
+            _train(fast_config, sketches, path, resume=True)
+        assert _steps(path) == []
+        # In the late validation.
+        stop_at(
+            callbacks.Steps,
+            "on_test_batch_end",
+            lambda: os.kill(os.getpid(), signal.SIGINT),
+        )
+        with pytest.raises(
+            interruption.Interrupted, match="by Ctrl-C at step 3 of 6"
+        ):
+            _train(fast_config, sketches, path, resume=True)
+        assert _steps(path) == []
+        _train(fast_config, sketches, path, resume=True)
+        _assert_same(straight, path)
+
+    def test_by_a_full_disk(
+        self, straight, sketches, fast_config, tmp_path, stop_at
+    ):
+        path, before = tmp_path / "work", {}
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+        def fill():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (4_000, limits[1]))
+            files = (f for f in path.rglob("*") if f.is_file())
+            before.update({file: file.read_bytes() for file in files})
+
+        stop_at(callbacks.History, "on_epoch_end", fill, after=True)
+        try:
+            with pytest.raises(
+                OSError, match="could not write .*ckpt-6: File too large"
+            ) as caught:
+                _train(fast_config, sketches, path)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert "\n" not in str(caught.value)
+        files = {file for file in path.rglob("*") if file.is_file()}
+        assert before == {file: file.read_bytes() for file in files}
+        _train(fast_config, sketches, path, resume=True)
+        _assert_same(straight, path)
+
+    def test_on_its_last_step(
+        self, straight, sketches, fast_config, tmp_path, stop_at
+    ):
+        path = tmp_path / "work"
+        # Two batches each.
+        stop_at(callbacks.Steps, "on_test_batch_end", self._kill, call=3)
+        with pytest.raises(_Killed):
+            _train(fast_config, sketches, path)
+        assert (path / "checkpoints" / "ckpt-6.index").exists()
+        assert _steps(path) == [3]
+        # Only the validation is left to do.
+        stop_at(callbacks.Steps, "on_train_batch_end", self._kill)
+        _train(fast_config, sketches, path, resume=True)
+        _assert_same(straight, path)
 
 
 def test_stops_at_the_exact_step_and_goes_on_from_there(
@@ -134,19 +314,20 @@ def test_stops_at_the_exact_step_and_goes_on_from_there(
 ):
     config = fast_config.replace(steps=5)
     model = _train(config, sketches, tmp_path / "work")
-    assert int(model.optimizer.iterations) == 5
+    assert _step(model) == 5
     assert _steps(tmp_path / "work") == [3, 5]
     config = fast_config.replace(steps=10)
     model = _train(config, sketches, tmp_path / "work", resume=True)
-    assert int(model.optimizer.iterations) == 10
-    assert _steps(tmp_path / "work")[-1] == 10
+    assert _step(model) == 10
+    # It validates where one that had not been stopped does.
+    assert _steps(tmp_path / "work") == [3, 5, 6, 9, 10]
     # Nothing is left to do: nothing changes.
     before = _weights(model)
     model = _train(config, sketches, tmp_path / "work", resume=True)
-    assert int(model.optimizer.iterations) == 10
+    assert _step(model) == 10
     for one, other in zip(before, _weights(model), strict=True):
         np.testing.assert_array_equal(one, other)
-    assert _steps(tmp_path / "work")[-1] == 10
+    assert _steps(tmp_path / "work") == [3, 5, 6, 9, 10]
 
 
 def test_no_minutes_are_one_step_and_its_validation(
@@ -154,7 +335,7 @@ def test_no_minutes_are_one_step_and_its_validation(
 ):
     config = fast_config.replace(validate_every=100)
     model = _train(config, sketches, tmp_path / "work", max_minutes=0)
-    assert int(model.optimizer.iterations) == 1
+    assert _step(model) == 1
     assert _steps(tmp_path / "work") == [1]
     training.load(tmp_path / "work")
 
@@ -176,13 +357,61 @@ def test_patience_counts_validations_without_a_new_best(
     valid = evaluation.evaluate(model, sketches[15:])
     assert valid["loss"] == pytest.approx(losses[best], rel=1e-5)
     assert losses[-1] > losses[best] + 1e-3
+    # Resumed, it has nothing to do.
+    before = (tmp_path / "work" / "history.csv").read_bytes()
+    _train(config, sketches, tmp_path / "work", patience=2, resume=True)
+    assert (tmp_path / "work" / "history.csv").read_bytes() == before
 
 
 def test_a_loss_that_is_not_a_number_stops(sketches, fast_config, tmp_path):
-    config = fast_config.replace(learning_rate=1e38, gradient_clip=0)
-    with pytest.raises(FloatingPointError, match=r"step \d+: \w+ is (nan|inf)"):
-        _train(config, sketches, tmp_path / "work")
-    assert not (tmp_path / "work" / "best.weights.h5").exists()
+    path = tmp_path / "work"
+    config = fast_config.replace(
+        learning_rate=1e38, min_learning_rate=1e38, gradient_clip=0
+    )
+    said = (
+        r"^step 2: (offset_loss|pen_loss|gradient) is not finite; weights and "
+        rf"optimizer of step 1 are kept in {path}; .* --resume --set "
+        r"learning_rate=5e\+37, "
+    )
+    with pytest.raises(FloatingPointError, match=said) as caught:
+        _train(config, sketches, path)
+    assert "\n" not in str(caught.value)
+    assert not (path / "best.weights.h5").exists()
+    # What was kept has numbers only; and it fails again in the same way.
+    for name, value in survival.checkpoint(path).items():
+        if not name.startswith("interval"):
+            assert np.all(np.isfinite(value)), name
+    with pytest.raises(FloatingPointError, match=said):
+        _train(config, sketches, path, resume=True)
+
+
+def test_a_lower_learning_rate_goes_on_from_a_bad_step(
+    sketches, fast_config, tmp_path, monkeypatch
+):
+    path = tmp_path / "work"
+    config = fast_config.replace(learning_rate=0.01)
+    step = vae.SketchRNN.train_step
+
+    def bad_step(self, data):
+        logs = step(self, data)
+        assert float(vae.TERMS.index("kl")) == 2.0
+        if self.config.learning_rate < 0.01:
+            return logs
+        bad = tf.where(self.optimizer.iterations.value == 4, 2.0, -1.0)
+        return {**logs, "bad_term": bad}
+
+    monkeypatch.setattr(vae.SketchRNN, "train_step", bad_step)
+    with pytest.raises(FloatingPointError, match="step 5: kl is not finite"):
+        _train(config, sketches, path)
+    config = fast_config.replace(learning_rate=0.005)
+    model = _train(config, sketches, path, resume=True)
+    assert _step(model) == 6
+    assert work_directory.load_config(path).learning_rate == 0.005
+    rows = work_directory.read_history(path)
+    assert [row["step"] for row in rows] == [3, 6]
+    for row in rows:
+        assert "bad_term" not in row
+        assert all(map(math.isfinite, row.values()))
 
 
 # Keras says so of a stream, whose length it cannot know.
@@ -200,11 +429,114 @@ def test_a_killed_training_without_a_checkpoint_starts_anew_and_streams(
         resume=True,
         verbose=0,
     )
-    assert int(model.optimizer.iterations) == 2
+    assert _step(model) == 2
     assert _steps(tmp_path / "work") == [2]
 
 
+class TestStrategy:
+    @pytest.fixture
+    def strategy(self):
+        return tf.distribute.MirroredStrategy(["CPU:0"])
+
+    def test_resumes_under_a_strategy(
+        self, sketches, fast_config, tmp_path, strategy
+    ):
+        path = tmp_path / "work"
+        options = {"strategy": strategy, "checkpoint_minutes": 0}
+        config = fast_config.replace(steps=4)
+        model = _train(config, sketches, path, **options)
+        assert model.distribute_strategy is strategy
+        model = _train(fast_config, sketches, path, resume=True, **options)
+        assert _step(model) == 6
+        assert _steps(path) == [3, 4, 6]
+        assert _interval(path)["first_step"] == 4
+
+    def test_only_the_chief_writes(
+        self, sketches, fast_config, tmp_path, strategy, monkeypatch
+    ):
+        path, temporary = tmp_path / "work", tmp_path / "temporary"
+        temporary.mkdir()
+        monkeypatch.setattr(training.tempfile, "tempdir", str(temporary))
+        monkeypatch.setattr(strategies, "is_chief", lambda _: False)
+        model = _train(fast_config, sketches, path, strategy=strategy)
+        assert _step(model) == 6
+        assert sorted(tmp_path.iterdir()) == [temporary]
+        assert not list(temporary.iterdir())
+        # And goes on from what the chief has written.
+        monkeypatch.undo()
+        monkeypatch.setattr(training.tempfile, "tempdir", str(temporary))
+        _train(fast_config.replace(steps=3), sketches, path)
+        before = {f: f.stat().st_ino for f in path.rglob("*")}
+        monkeypatch.setattr(strategies, "is_chief", lambda _: False)
+        again = _train(
+            fast_config, sketches, path, strategy=strategy, resume=True
+        )
+        assert {f: f.stat().st_ino for f in path.rglob("*")} == before
+        assert not list(temporary.iterdir())
+        for one, other in zip(_weights(model), _weights(again), strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
 class TestRefusals:
+    def test_a_full_disk_leaves_no_directory(
+        self, sketches, fast_config, tmp_path, monkeypatch
+    ):
+        class Usage:
+            free = 1000
+
+        monkeypatch.setattr(disk_space.shutil, "disk_usage", lambda _: Usage)
+        with pytest.raises(OSError, match=r"work: training needs \d\.\d MB"):
+            _train(fast_config, sketches, tmp_path / "work")
+        with pytest.raises(OSError, match=r"work: training needs \d\.\d MB"):
+            training.check_space(
+                fast_config.replace(max_len=0, scale_factor=0),
+                tmp_path / "work",
+            )
+        assert not list(tmp_path.iterdir())
+
+    def test_space_is_asked_for_as_much_as_is_written(
+        self, sketches, fast_config, tmp_path, monkeypatch
+    ):
+        asked = []
+        require = disk_space.require
+
+        def noted(path, sizes):
+            asked.append(sizes)
+            require(path, sizes)
+
+        monkeypatch.setattr(disk_space, "require", noted)
+        path = tmp_path / "work"
+        training.check_space(fast_config, path)
+        _train(fast_config, sketches, path)
+        assert asked[0] == asked[1]  # known before there are data
+        checkpoint, _, third, weights, again, logs = asked[0]
+        assert checkpoint == third and weights == again
+        written = {
+            pattern: sum(file.stat().st_size for file in path.rglob(pattern))
+            for pattern in ("ckpt-6.*", "best.*", "events*")
+        }
+        assert written["ckpt-6.*"] < checkpoint
+        assert written["best.*"] < weights
+        assert written["events*"] < logs
+        # Where weights are most of it, little more than them.
+        large = presets.preset("small").replace(steps=100)
+        training.check_space(large, tmp_path / "large")
+        parameters = 568_827
+        assert (3 * 12 + 2 * 4) * parameters < sum(asked[2])
+        assert sum(asked[2]) < 1.1 * (3 * 12 + 2 * 4) * parameters
+        # What is there already is not asked for again.
+        training.check_space(fast_config, path)
+        assert asked[3] == [checkpoint, weights, logs // 3]
+
+    def test_a_training_that_goes_on(self, sketches, fast_config, tmp_path):
+        path = tmp_path / "work"
+        work_directory.create(path, fast_config, resume=False)
+        with (
+            work_directory.locked(path),
+            pytest.raises(ValueError, match="another process is training"),
+        ):
+            _train(fast_config, sketches, path, resume=True)
+
     @pytest.mark.parametrize("streamed", [False, True])
     def test_nothing_to_validate_with_leaves_no_directory(
         self, sketches, fast_config, tmp_path, streamed

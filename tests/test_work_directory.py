@@ -2,7 +2,10 @@
 
 import os
 import stat
+import subprocess
+import sys
 
+import numpy as np
 import pytest
 
 from sketch_rnn_tf import presets, work_directory
@@ -53,6 +56,24 @@ class TestWrittenWhole:
             partial.write_text("whole")
         assert _listed(tmp_path) == ["a.txt"]
 
+    def test_bytes_are_on_disk_before_the_name(self, tmp_path, monkeypatch):
+        path, order = tmp_path / "a.txt", []
+        replace, fsync = os.replace, os.fsync
+
+        def synced(descriptor):
+            order.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+            fsync(descriptor)
+
+        def replaced(source, target):
+            order.append("replace")
+            replace(source, target)
+
+        monkeypatch.setattr(os, "fsync", synced)
+        monkeypatch.setattr(os, "replace", replaced)
+        with work_directory.written_whole(path) as partial:
+            partial.write_text("whole")
+        assert order == [str(partial), "replace", str(tmp_path)]
+
     def test_permissions_are_those_of_any_new_file(self, tmp_path):
         with work_directory.written_whole(tmp_path / "a") as partial:
             partial.write_text("")
@@ -74,7 +95,16 @@ class TestCreate:
 
     def test_what_may_change_on_resuming(self, tmp_path):
         work_directory.create(tmp_path, CONFIG, resume=False)
-        longer = CONFIG.replace(steps=9, validate_every=3, version="9.9")
+        longer = CONFIG.replace(
+            steps=9,
+            validate_every=3,
+            # What a training that met a NaN needs to go on.
+            learning_rate=1e-4,
+            learning_rate_decay=0.5,
+            min_learning_rate=1e-6,
+            gradient_clip=0.1,
+            version="9.9",
+        )
         work_directory.create(tmp_path, longer, resume=True)
         assert work_directory.load_config(tmp_path) == longer
 
@@ -117,12 +147,90 @@ class TestCreate:
             work_directory.create(tmp_path, CONFIG, resume=False)
         assert _listed(tmp_path) == ["letter.txt"]
 
+    def test_what_a_killed_process_left_is_nothing(self, tmp_path):
+        (tmp_path / ".partial-abc.json").write_text("{")
+        work_directory.create(tmp_path, CONFIG, resume=False)
+        assert work_directory.load_config(tmp_path) == CONFIG
+
+    def test_check_changes_nothing(self, tmp_path):
+        path = tmp_path / "work"
+        work_directory.check(path, CONFIG, resume=False)
+        assert _listed(tmp_path) == []
+        work_directory.create(path, CONFIG, resume=False)
+        longer = CONFIG.replace(steps=9)
+        work_directory.check(path, longer, resume=True)
+        assert work_directory.load_config(path) == CONFIG
+
     @pytest.mark.parametrize("resume", [False, True])
     def test_a_file_is_not_a_directory(self, tmp_path, resume):
         path = tmp_path / "work"
         path.write_text("")
         with pytest.raises(ValueError, match="expected a directory, got a f"):
             work_directory.create(path, CONFIG, resume=resume)
+
+
+class TestLocked:
+    def test_keeps_another_out_until_the_end(self, tmp_path):
+        with work_directory.locked(tmp_path / "work"):
+            with (
+                pytest.raises(ValueError, match="another process is training"),
+                work_directory.locked(tmp_path / "work"),
+            ):
+                pass
+            assert (tmp_path / "work").is_dir()
+        with work_directory.locked(tmp_path):
+            pass
+
+    def test_ends_with_the_process(self, tmp_path):
+        script = """
+import sys
+from sketch_rnn_tf import work_directory
+with work_directory.locked(sys.argv[1]):
+    print("locked", flush=True)
+    sys.stdin.read()
+"""
+        with subprocess.Popen(
+            [sys.executable, "-c", script, tmp_path],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        ) as process:
+            assert process.stdout.readline() == b"locked\n"
+            with (
+                pytest.raises(ValueError, match="another process is training"),
+                work_directory.locked(tmp_path),
+            ):
+                pass
+            process.kill()
+            process.wait()
+            with work_directory.locked(tmp_path):
+                pass
+
+    def test_a_failure_leaves_no_new_directory(self, tmp_path):
+        def fail(path):
+            with work_directory.locked(path):
+                raise KeyError
+
+        with pytest.raises(KeyError):
+            fail(tmp_path / "new" / "work")
+        assert not (tmp_path / "new" / "work").exists()
+        (tmp_path / "old").mkdir()
+        with pytest.raises(KeyError):
+            fail(tmp_path / "old")
+        assert (tmp_path / "old").is_dir()
+
+
+def test_clean_removes_partial_files_and_nothing_else(tmp_path):
+    (tmp_path / ".partial-a.csv").write_text("")
+    (tmp_path / "logs" / "train").mkdir(parents=True)
+    (tmp_path / "logs" / "train" / ".partial-events.v2").write_text("")
+    (tmp_path / ".partial-dir" / "inner").mkdir(parents=True)
+    (tmp_path / ".partial-dir" / "inner" / "file").write_text("")
+    (tmp_path / "history.csv").write_text("")
+    (tmp_path / "notes.partial-txt").write_text("")
+    work_directory.clean(tmp_path)
+    assert _listed(tmp_path) == [
+        "history.csv", "logs", "notes.partial-txt", "train",
+    ]  # fmt: skip
 
 
 class TestLoadConfig:
@@ -165,6 +273,27 @@ class TestHistory:
         work_directory.write_history(tmp_path, rows)
         assert work_directory.read_history(tmp_path) == rows
         assert _listed(tmp_path) == ["history.csv"]
+
+    def test_read_and_written_again_is_the_same_file(self, tmp_path):
+        rows = [{"step": 10, "val_loss": 0.1 + 0.2}]
+        work_directory.write_history(tmp_path, rows)
+        before = (tmp_path / "history.csv").read_bytes()
+        rows = work_directory.read_history(tmp_path)
+        work_directory.write_history(tmp_path, rows)
+        assert (tmp_path / "history.csv").read_bytes() == before
+
+    def test_rows_may_have_other_columns(self, tmp_path):
+        rows = [
+            {"step": 10.0, "val_loss": 1.0, "old": 3.0},
+            {"step": 20.0, "val_loss": 2.0, "new": 4.0},
+        ]
+        work_directory.write_history(tmp_path, rows)
+        first, second = work_directory.read_history(tmp_path)
+        assert {**rows[0], "new": None} == {
+            name: None if np.isnan(value) else value
+            for name, value in first.items()
+        }
+        assert np.isnan(second["old"]) and second["new"] == 4.0
 
     def test_none_is_empty(self, tmp_path):
         assert work_directory.read_history(tmp_path) == []
