@@ -59,7 +59,7 @@ def show(rows: Sequence[Row], *, json_file: str | None) -> None:
     """Prints the rows as a table and writes them as JSON on request."""
     for row in rows:
         compared = f"{row.ratio:.2f}x {row.against}" if row.ratio else ""
-        print(f"{row.name:40} {row.value:12.4f} {row.unit:14} {compared}")
+        print(f"{row.name:40} {row.value:12.4f} {row.unit:18} {compared}")
     if json_file:
         write_json(rows, json_file)
 

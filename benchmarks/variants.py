@@ -1,0 +1,39 @@
+"""The training steps that are compared, by name."""
+
+import tensorflow as tf
+
+from benchmarks import baseline, fast_path, keras_rnn, reference_loop
+from sketch_rnn_tf import config as config_lib, vae
+
+BASELINES = {
+    "keras RNN": keras_rnn.make_runner,
+    "plain": reference_loop.make_runner,
+}
+
+
+def make(
+    name: str,
+    config: config_lib.Config,
+    *,
+    batches: tf.data.Dataset | None = None,
+) -> fast_path.FastPath | baseline.Baseline:
+    """Makes a variant; all start from the same weights.
+
+    Args:
+      name: "fast" or one of `BASELINES`.
+      config: The model's configuration.
+      batches: What the fast one trains on; None if only on what is handed to
+        its `train`.
+    """
+    if name in BASELINES:
+        return baseline.Baseline(vae.SketchRNN(config), BASELINES[name])
+    if batches is None:
+        size = config.batch_size
+        batches = tf.data.Dataset.from_generator(
+            lambda: iter(()),
+            output_signature={
+                "strokes": tf.TensorSpec([size, None, 5]),
+                "lengths": tf.TensorSpec([size], tf.int32),
+            },
+        )
+    return fast_path.FastPath(config, batches)
