@@ -53,24 +53,28 @@ class Steps(keras.callbacks.Callback):
         self.deadline = self.saved + 60 * max_minutes
         self.seconds_between = 60 * checkpoint_minutes
         self.finished = False
+        # Counted here, since to ask the optimizer takes long at each step.
+        self.step = 0
 
     def on_epoch_begin(self, epoch, logs=None):
-        self.checkpoints.interval.begin(self.checkpoints.step)
+        self.step = self.checkpoints.step
+        self.checkpoints.interval.begin(self.step)
 
     def on_train_batch_end(self, batch, logs=None):
-        step = self.checkpoints.step
         # Taken out before the progress bar shows it.
         bad_term = int(logs.pop("bad_term", -1))
         if bad_term >= 0:
             self.checkpoints.save()
-            raise FloatingPointError(self._not_finite(step, bad_term))
+            raise FloatingPointError(self._not_finite(bad_term))
+        self.step += 1
         interval = self.checkpoints.interval
         interval.logs = dict(logs)
         now = time.monotonic()
         # Asked once: what comes after the answer has to wait for a step.
         stopped = self.watch.signum is not None
-        self.finished = step >= self.model.config.steps or now > self.deadline
-        ends = self.finished or is_due(step, self.model.config)
+        config = self.model.config
+        self.finished = self.step >= config.steps or now > self.deadline
+        ends = self.finished or is_due(self.step, config)
         if ends:
             interval.pause()
         # Before the validation, which may take long.
@@ -99,11 +103,12 @@ class Steps(keras.callbacks.Callback):
             self.watch.signum,
         )
 
-    def _not_finite(self, step, bad_term):
+    def _not_finite(self, bad_term):
         lower = self.model.config.learning_rate / 2
         return (
-            f"step {step + 1}: {vae.TERMS[bad_term]} is not finite; weights "
-            f"and optimizer of step {step} are kept in {self.work_dir}; "
+            f"step {self.step + 1}: {vae.TERMS[bad_term]} is not finite; "
+            f"weights and optimizer of step {self.step} are kept in "
+            f"{self.work_dir}; "
             "to go on from there more carefully: --resume "
             f"--set learning_rate={lower:g}, or a smaller gradient_clip"
         )

@@ -225,7 +225,7 @@ def _draw(model, z, temperature, seeds, max_len, prefixes=None):
                     f"{max_len}, got {len(sketch)}"
                 )
         batch = input_pipeline.to_batch(
-            prefixes, config.replace(max_len=max_len)
+            prefixes, config.replace(max_len=max_len, bucket_boundaries=())
         )
         prefix = batch["strokes"][:, 1:]
         prefix_lengths = batch["lengths"].numpy()

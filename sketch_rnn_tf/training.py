@@ -54,7 +54,7 @@ def train(
 
     Args:
       config: Its max_len and scale_factor must be set, see
-        `input_pipeline.fit_config`.
+        `measurement.fit_config`.
       train_source: Training split, pixels.
       valid_source: Validation split, pixels.
       work_dir: The work directory, new or, to resume, an existing one.

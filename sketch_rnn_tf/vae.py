@@ -93,7 +93,7 @@ class SketchRNN(keras.Model):
             if not getattr(config, key) > 0:
                 raise ValueError(
                     f"{key}: expected a positive number, got "
-                    f"{getattr(config, key)}; input_pipeline.fit_config sets "
+                    f"{getattr(config, key)}; measurement.fit_config sets "
                     "it from the training data"
                 )
         self.config = config

