@@ -190,12 +190,14 @@ def test_from_tfds_load_to_fit(doodles_dir):
     history = model.fit(
         input_pipeline.batches(train, config, training=True),
         validation_data=input_pipeline.batches(valid, config),
-        steps_per_epoch=20,
-        epochs=2,
+        steps_per_epoch=50,
+        epochs=4,
         verbose=0,
     ).history
-    assert history["loss"][1] < history["loss"][0]
-    assert history["val_loss"][1] < history["val_loss"][0]
+    # L_p's tail, which bucketed batches leave out, is learned late: the
+    # validation loss may rise in the first 40 steps.
+    assert history["loss"][-1] < history["loss"][0]
+    assert history["val_loss"][-1] < history["val_loss"][0]
 
 
 class TestRefusals:
