@@ -16,7 +16,7 @@ import sys
 import numpy as np
 import pytest
 
-from sketch_rnn_tf import cli, parser
+from sketch_rnn_tf import cli, options
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 # Seconds: many times what it takes, on a machine with nothing else to do.
@@ -499,7 +499,7 @@ def test_strategies_by_name():
 
     from sketch_rnn_tf import strategies
 
-    assert parser.STRATEGIES == strategies.NAMES
+    assert options.STRATEGIES == strategies.NAMES
     assert strategies.make("none") is None
     mirrored = strategies.make("mirrored")
     devices = tf.config.list_logical_devices("GPU")
