@@ -26,8 +26,11 @@ setuptools.setup(
     packages=[
         "sketch_rnn_tf",
         "sketch_rnn_tf.cells",
+        "sketch_rnn_tf.command_line",
         "sketch_rnn_tf.doodles",
         "sketch_rnn_tf.drawing",
+        "sketch_rnn_tf.files",
+        "sketch_rnn_tf.training",
         "sketch_rnn_tf.weights",
         "tfds_quickdraw",
         "tfds_quickdraw.quickdraw_strokes",

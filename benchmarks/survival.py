@@ -28,7 +28,8 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks import report
-from sketch_rnn_tf import datasets, work_directory
+from sketch_rnn_tf import datasets
+from sketch_rnn_tf.training import work_directory
 
 SETTINGS = "--preset tiny --checkpoint-minutes 0.005 --set num_buckets=2"
 TIMES = "sketches_per_second"

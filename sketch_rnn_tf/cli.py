@@ -13,7 +13,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 
-from sketch_rnn_tf import parser
+from sketch_rnn_tf.command_line import parser
 
 
 def run() -> None:
@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         with _quiet():
             import tensorflow as tf
 
-            from sketch_rnn_tf import commands
+            from sketch_rnn_tf.command_line import commands
 
             tf.config.list_physical_devices()
             tf.get_logger().setLevel("ERROR")

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from sketch_rnn_tf import input_pipeline, sketchrnn_npz
+from sketch_rnn_tf import input_pipeline
+from sketch_rnn_tf.files import sketchrnn_npz
 
 SPLITS = ("train", "valid", "test")
 _TFDS_SPLITS = {"train": "train", "valid": "validation", "test": "test"}

@@ -160,7 +160,8 @@ def work_dir(doodle_sketches, tiny_config, tmp_path_factory):
     Its best weights end drawings more seldom than it learned, so that there
     is something to see in them.
     """
-    from sketch_rnn_tf import measurement, training, work_directory
+    from sketch_rnn_tf import measurement, training
+    from sketch_rnn_tf.training import work_directory
 
     path = tmp_path_factory.mktemp("trained") / "work"
     config = tiny_config.replace(max_len=0, num_buckets=3, batch_size=10)

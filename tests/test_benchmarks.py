@@ -16,7 +16,8 @@ from benchmarks import (
     variants,
     worker,
 )
-from sketch_rnn_tf import cells, input_pipeline, sketchrnn_npz
+from sketch_rnn_tf import cells, input_pipeline
+from sketch_rnn_tf.files import sketchrnn_npz
 
 CELLS = [("lstm", "lstm"), ("layer_norm", "layer_norm"), ("lstm", "hyper")]
 

@@ -7,7 +7,8 @@ import types
 
 import pytest
 
-from sketch_rnn_tf import callbacks, interruption, presets
+from sketch_rnn_tf import presets
+from sketch_rnn_tf.training import callbacks, interruption
 
 CONFIG = presets.preset("tiny").replace(steps=100, validate_every=30)
 

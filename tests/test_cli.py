@@ -10,13 +10,9 @@ import sys
 import numpy as np
 import pytest
 
-from sketch_rnn_tf import (
-    cli,
-    sketchrnn_npz,
-    strokes,
-    version,
-    work_directory,
-)
+from sketch_rnn_tf import cli, strokes, version
+from sketch_rnn_tf.files import sketchrnn_npz
+from sketch_rnn_tf.training import work_directory
 
 COMMANDS = [
     "prepare",
@@ -117,7 +113,7 @@ class TestHelp:
 
     @pytest.mark.parametrize("command", COMMANDS)
     def test_examples_are_commands_that_parse(self, capfd, command):
-        from sketch_rnn_tf import parser
+        from sketch_rnn_tf.command_line import parser
 
         _, out, _ = _run(capfd, f"{command} --help")
         for line in out.partition("examples:\n")[2].splitlines():

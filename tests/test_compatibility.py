@@ -6,13 +6,8 @@ import reference_files
 import reference_numpy
 import tensorflow as tf
 
-from sketch_rnn_tf import (
-    cli,
-    commands,
-    config,
-    sampler,
-    vae,
-)
+from sketch_rnn_tf import cli, config, sampler, vae
+from sketch_rnn_tf.command_line import commands
 from sketch_rnn_tf.weights import magenta
 
 SIZES = {

@@ -12,10 +12,10 @@ from sketch_rnn_tf import (
     input_pipeline,
     measurement,
     presets,
-    sketchrnn_npz,
     strokes,
     vae,
 )
+from sketch_rnn_tf.files import sketchrnn_npz
 
 DOODLES = "quickdraw_strokes/doodles"
 SMALL = "quickdraw_strokes/doodles-3_2_1"

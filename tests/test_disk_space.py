@@ -7,7 +7,8 @@ import resource
 import pytest
 import tensorflow as tf
 
-from sketch_rnn_tf import cli, disk_space
+from sketch_rnn_tf import cli
+from sketch_rnn_tf.training import disk_space
 
 
 def _refused(path, sizes):

@@ -7,7 +7,9 @@ import threading
 import pytest
 import tensorflow as tf
 
-from sketch_rnn_tf import cli, commands, interruption
+from sketch_rnn_tf import cli
+from sketch_rnn_tf.command_line import commands
+from sketch_rnn_tf.training import interruption
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])

@@ -10,13 +10,8 @@ import reference_files
 import reference_numpy
 import tensorflow as tf
 
-from sketch_rnn_tf import (
-    cli,
-    config,
-    presets,
-    training,
-    work_directory,
-)
+from sketch_rnn_tf import cli, config, presets, training
+from sketch_rnn_tf.training import work_directory
 from sketch_rnn_tf.weights import magenta, reference_weights
 
 LSTM = {

@@ -18,7 +18,7 @@ LIGHT = [
     "sketch_rnn_tf.strokes",
     "sketch_rnn_tf.doodles",
     "sketch_rnn_tf.drawing",
-    "sketch_rnn_tf.sketchrnn_npz",
+    "sketch_rnn_tf.files.sketchrnn_npz",
     "sketch_rnn_tf.config",
     "sketch_rnn_tf.cli",
 ]

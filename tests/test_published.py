@@ -3,7 +3,8 @@ import sys
 import numpy as np
 
 from benchmarks import published
-from sketch_rnn_tf import config, sketchrnn_npz, vae
+from sketch_rnn_tf import config, vae
+from sketch_rnn_tf.files import sketchrnn_npz
 from sketch_rnn_tf.weights import sketch_rnn_js
 
 

@@ -18,11 +18,8 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 import tfds_quickdraw
-from sketch_rnn_tf import (
-    doodles,
-    sketchrnn_npz,
-    strokes,
-)
+from sketch_rnn_tf import doodles, strokes
+from sketch_rnn_tf.files import sketchrnn_npz
 from tfds_quickdraw import configs, sources, stroke_feature, words
 from tfds_quickdraw.quickdraw_strokes import (
     quickdraw_strokes_dataset_builder as builder_lib,

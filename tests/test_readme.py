@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from sketch_rnn_tf import parser
+from sketch_rnn_tf.command_line import parser
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()

@@ -11,14 +11,8 @@ import tensorflow as tf
 
 import export
 from export import saved_model, status
-from sketch_rnn_tf import (
-    cli,
-    input_pipeline,
-    sampling,
-    strokes,
-    training,
-    work_directory,
-)
+from sketch_rnn_tf import cli, input_pipeline, sampling, strokes, training
+from sketch_rnn_tf.training import work_directory
 
 # What someone has who has only TensorFlow and the two files.
 FRESH = """

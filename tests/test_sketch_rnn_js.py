@@ -20,8 +20,8 @@ from sketch_rnn_tf import (
     sampling,
     training,
     vae,
-    work_directory,
 )
+from sketch_rnn_tf.training import work_directory
 from sketch_rnn_tf.weights import reference_weights, sketch_rnn_js
 
 PRETRAINED = reference_files.SHARED / "data" / "pretrained"

@@ -14,7 +14,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from sketch_rnn_tf import array_pickle, sketchrnn_npz
+from sketch_rnn_tf.files import array_pickle, sketchrnn_npz
 
 SHARED = pathlib.Path(__file__).parents[2] / "shared" / "data"
 REAL = ["datasets/aaron_sheep", "datasets/kanji.rdp100", "datasets/omniglot"]
@@ -510,7 +510,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
 
 def test_tensorflow_stays_unloaded():
     code = (
-        "import sys, sketch_rnn_tf.sketchrnn_npz;"
+        "import sys, sketch_rnn_tf.files.sketchrnn_npz;"
         "sys.exit('tensorflow' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -16,7 +16,8 @@ import sys
 import numpy as np
 import pytest
 
-from sketch_rnn_tf import cli, options
+from sketch_rnn_tf import cli
+from sketch_rnn_tf.command_line import options
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 # Seconds: many times what it takes, on a machine with nothing else to do.

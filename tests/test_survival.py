@@ -11,7 +11,8 @@ import h5py
 import pytest
 
 from benchmarks import survival
-from sketch_rnn_tf import sketchrnn_npz, work_directory
+from sketch_rnn_tf.files import sketchrnn_npz
+from sketch_rnn_tf.training import work_directory
 
 ROOT = pathlib.Path(__file__).parents[1]
 # The command line, in a process that kills itself when a call begins.

@@ -13,15 +13,17 @@ import tensorflow as tf
 
 from benchmarks import survival
 from sketch_rnn_tf import (
-    callbacks,
-    disk_space,
     evaluation,
-    interruption,
     presets,
     strategies,
     strokes,
     training,
     vae,
+)
+from sketch_rnn_tf.training import (
+    callbacks,
+    disk_space,
+    interruption,
     work_directory,
 )
 

@@ -8,7 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-from sketch_rnn_tf import presets, work_directory
+from sketch_rnn_tf import presets
+from sketch_rnn_tf.training import work_directory
 
 CONFIG = presets.preset("tiny").replace(max_len=12, scale_factor=2.5)
 
@@ -184,7 +185,7 @@ class TestLocked:
     def test_ends_with_the_process(self, tmp_path):
         script = """
 import sys
-from sketch_rnn_tf import work_directory
+from sketch_rnn_tf.training import work_directory
 with work_directory.locked(sys.argv[1]):
     print("locked", flush=True)
     sys.stdin.read()

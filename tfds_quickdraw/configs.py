@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 
 import tensorflow_datasets as tfds
 
-from sketch_rnn_tf import doodles, sketchrnn_npz
+from sketch_rnn_tf import doodles
+from sketch_rnn_tf.files import sketchrnn_npz
 from tfds_quickdraw import sources, words as words_lib
 
 DATASET = "quickdraw_strokes"
@@ -29,7 +30,7 @@ class QuickdrawStrokesConfig(tfds.core.BuilderConfig):
     Attributes:
       words: The names of the labels, in this order: Quick, Draw! words, kinds
         of doodles, or names of npz files.
-      source: "sketchrnn" for npz files (see `sketch_rnn_tf.sketchrnn_npz`) or
+      source: "sketchrnn" for npz files (see `sketch_rnn_tf.files.sketchrnn_npz`) or
         "doodles" for drawings that are made here.
       location: Where the npz files are (see `sources.fetch`), or None for
         Google's bucket.

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import tensorflow_datasets as tfds
 
-from sketch_rnn_tf import doodles, sketchrnn_npz
+from sketch_rnn_tf import doodles
+from sketch_rnn_tf.files import sketchrnn_npz
 from tfds_quickdraw import configs, sources, stroke_feature
 
 _SPLITS = {"train": "train", "validation": "valid", "test": "test"}

@@ -7,7 +7,8 @@ one is said at once.
 import argparse
 import textwrap
 
-from sketch_rnn_tf import options, version
+from sketch_rnn_tf import version
+from sketch_rnn_tf.command_line import options
 
 
 class _Parser(argparse.ArgumentParser):

@@ -21,7 +21,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from sketch_rnn_tf import array_pickle, strokes
+from sketch_rnn_tf import strokes
+from sketch_rnn_tf.files import array_pickle
 
 SPLITS = ("train", "valid", "test")
 """The keys of a sketchrnn file, in this order."""

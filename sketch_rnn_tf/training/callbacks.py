@@ -5,15 +5,15 @@ import time
 
 import numpy as np
 
-from sketch_rnn_tf import (
+from sketch_rnn_tf import vae
+from sketch_rnn_tf.backend import keras
+from sketch_rnn_tf.training import (
     checkpoints as checkpoints_lib,
     disk_space,
     event_files,
     interruption,
-    vae,
     work_directory,
 )
-from sketch_rnn_tf.backend import keras
 
 
 def is_due(step: int, config) -> bool:

@@ -14,13 +14,8 @@ from collections.abc import Mapping
 
 import tensorflow as tf
 
-from sketch_rnn_tf import (
-    config as config_lib,
-    drawing,
-    sampling,
-    vae,
-    work_directory,
-)
+from sketch_rnn_tf import config as config_lib, drawing, sampling, vae
+from sketch_rnn_tf.training import work_directory
 
 PICTURED_SKETCHES = 8
 PICTURE_TEMPERATURE = 0.4

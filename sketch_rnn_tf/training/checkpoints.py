@@ -16,8 +16,8 @@ import time
 
 import tensorflow as tf
 
-from sketch_rnn_tf import disk_space, work_directory
 from sketch_rnn_tf.backend import keras
+from sketch_rnn_tf.training import disk_space, work_directory
 
 KEPT = 2
 _STATE = "checkpoint"

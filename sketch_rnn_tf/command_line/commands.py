@@ -11,7 +11,6 @@ import export as export_lib
 from sketch_rnn_tf import (
     config as config_lib,
     datasets,
-    demo as demo_lib,
     drawing,
     evaluation,
     measurement,
@@ -19,8 +18,9 @@ from sketch_rnn_tf import (
     sampling,
     strategies,
     training,
-    work_directory,
 )
+from sketch_rnn_tf.command_line import demo as demo_lib
+from sketch_rnn_tf.training import work_directory
 from sketch_rnn_tf.weights import magenta, sketch_rnn_js
 
 

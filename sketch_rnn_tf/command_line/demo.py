@@ -19,8 +19,8 @@ from sketch_rnn_tf import (
     sampling,
     training,
     vae,
-    work_directory,
 )
+from sketch_rnn_tf.training import work_directory
 
 DATA = "quickdraw_strokes/doodles"
 PRESET = "doodles"

@@ -9,16 +9,13 @@ import tempfile
 
 import tensorflow as tf
 
-from sketch_rnn_tf import (
+from sketch_rnn_tf import config as config_lib, input_pipeline, strategies, vae
+from sketch_rnn_tf.training import (
     callbacks as callbacks_lib,
     checkpoints as checkpoints_lib,
-    config as config_lib,
     disk_space,
     event_files,
-    input_pipeline,
     interruption,
-    strategies,
-    vae,
     work_directory,
 )
 

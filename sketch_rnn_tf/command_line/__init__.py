@@ -1,0 +1,1 @@
+"""The commands of `sketch-rnn`: their arguments, and what they do."""
