@@ -52,7 +52,7 @@ class VariantWorker:
             self._batches.append(batch)
         made = variants.make(variant, config_lib.from_json(config))
         self._train = made.train
-        loss = made.loss(self._batches[0])
+        loss = made.loss(variants.beginning(self._batches[0]))
         self._train(self._batches[0])
         return {"loss": loss}
 
