@@ -56,6 +56,7 @@ setuptools.setup(
         "importlib_resources",
         "tensorboard>=2.19,<2.22",
         "numpy>=2",
+        "orjson>=3.10",
         "svgwrite>=1.4",
         "resvg-py>=0.5,<0.6",
         "font-roboto>=0.0.1",
