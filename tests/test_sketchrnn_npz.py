@@ -14,7 +14,12 @@ import zipfile
 import numpy as np
 import pytest
 
-from sketch_rnn_tf.files import array_pickle, sketchrnn_npz
+from sketch_rnn_tf.files import (
+    array_pickle,
+    npz_archive,
+    sketchrnn_npz,
+    tally as tally_lib,
+)
 
 SHARED = pathlib.Path(__file__).parents[2] / "shared" / "data"
 REAL = ["datasets/aaron_sheep", "datasets/kanji.rdp100", "datasets/omniglot"]
@@ -217,13 +222,20 @@ def test_a_bad_sketch_is_named(tmp_path, sketch, message):
     assert "\n" not in str(caught.value)
 
 
-def test_validate_false_checks_shapes_only(tmp_path):
+def test_bad_sketches_may_be_skipped_and_counted(tmp_path):
     path = tmp_path / "cat.npz"
-    np.savez(path, train=_object_array([*_sketches(), np.array([[1, 2, 5]])]))
-    assert len(sketchrnn_npz.read(path, validate=False)["train"]) == 3
-    np.savez(path, train=_object_array([*_sketches(), np.zeros([1, 2])]))
-    with pytest.raises(ValueError, match=r"train\[2\].* got shape \[1, 2\]"):
-        sketchrnn_npz.read(path, validate=False)
+    bad = [np.array([[1, 2, 5]]), np.zeros([1, 2]), np.zeros([0, 3]), "text"]
+    bad.append(np.array([[np.nan, 2, 0]]))
+    sketches = _object_array([*_sketches(), *bad, *_sketches()])
+    np.savez(path, train=sketches, test=_object_array(_sketches()))
+    tally = tally_lib.Tally()
+    found = sketchrnn_npz.read(path, tally=tally)
+    assert len(found["train"]) == 2 * len(_sketches())
+    assert len(found["test"]) == len(_sketches())
+    assert tally.good == 3 * len(_sketches())
+    assert tally.bad.total() == len(bad)
+    assert tally.examples[0].startswith(f"{path}: train[2]: expected pen_lif")
+    assert "train[5]: expected an array of numbers" in tally.examples[3]
 
 
 def test_missing_file():
@@ -453,7 +465,7 @@ def test_zip_bombs_are_refused(tmp_path, monkeypatch):
     path = _write_members(tmp_path / "a.npz", train=data)
     with pytest.raises(ValueError, match="train: refused: .* bytes grow to 30"):
         sketchrnn_npz.read(path)
-    monkeypatch.setattr(sketchrnn_npz, "MAX_BYTES", 100)
+    monkeypatch.setattr(npz_archive, "MAX_BYTES", 100)
     np.savez(path, train=_object_array(_sketches()))
     with pytest.raises(ValueError, match="refused: .* at most 100 bytes"):
         sketchrnn_npz.read(path)
@@ -463,7 +475,7 @@ def test_one_array_in_many_places_counts_each_time(tmp_path, monkeypatch):
     sketch = _sketches((100,))[0]
     np.savez(tmp_path / "a.npz", train=_object_array([sketch] * 1000))
     assert len(sketchrnn_npz.read(tmp_path / "a.npz")["train"]) == 1000
-    monkeypatch.setattr(sketchrnn_npz, "MAX_BYTES", 100_000)
+    monkeypatch.setattr(npz_archive, "MAX_BYTES", 100_000)
     with pytest.raises(ValueError, match="refused: its arrays grow to 600,000"):
         sketchrnn_npz.read(tmp_path / "a.npz")
 
