@@ -7,6 +7,7 @@
 """
 
 import contextlib
+import importlib
 import os
 import signal
 import sys
@@ -14,6 +15,13 @@ import tempfile
 from collections.abc import Sequence
 
 from sketch_rnn_tf.command_line import parser
+
+_MODULES = {
+    "prepare": "preparing",
+    "convert": "converting",
+    "inspect": "inspecting",
+}
+"""Of `command_line`, where a command is not in `commands`."""
 
 
 def run() -> None:
@@ -46,8 +54,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         with _quiet():
             import tensorflow as tf
 
-            from sketch_rnn_tf.command_line import commands
-
+            module = importlib.import_module(
+                "sketch_rnn_tf.command_line."
+                + _MODULES.get(arguments.command, "commands")
+            )
             tf.config.list_physical_devices()
             tf.get_logger().setLevel("ERROR")
         # `import` is a word of Python's.
@@ -55,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             arguments.command, arguments.command
         )
         try:
-            getattr(commands, command)(arguments)
+            getattr(module, command)(arguments)
         except tf.errors.OpError as error:
             # A file of streamed records was cut short, or went away; or
             # there is not enough memory.

@@ -121,7 +121,7 @@ def _load_records(config, data_dir, stream):
     import tfds_quickdraw
 
     if isinstance(config, pathlib.Path):
-        config = tfds_quickdraw.config_for(npz=config)
+        config = tfds_quickdraw.config_for(files=config)
     builder = tfds_quickdraw.prepare(config, data_dir=data_dir)
     words = tuple(builder.info.features["label"].names)
     for name in _TFDS_SPLITS.values():

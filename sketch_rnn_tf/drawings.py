@@ -59,18 +59,21 @@ class Drawings(NamedTuple):
             _starts(strokes_each[choose]),
         )
 
-    def stroke3(self) -> list[np.ndarray]:
+    def stroke3(self, dtype: str = "float64") -> list[np.ndarray]:
         """Converts to stroke-3, each from its own first point.
 
+        Args:
+          dtype: Of the arrays; whole numbers are cut to fit.
+
         Returns:
-          D arrays: float64 [N, 3], pixels; they share memory.
+          D arrays: [N, 3], pixels; they share memory.
         """
-        rows = np.empty((len(self.points), 3))
+        rows = np.empty((len(self.points), 3), dtype)
         rows[1:, :2] = np.diff(self.points, axis=0)
         rows[:, 2] = 0
-        rows[np.append(self.strokes[1:], len(rows)) - 1, 2] = 1
+        rows[np.append(self.strokes, len(rows))[1:] - 1, 2] = 1
         starts = self.starts.tolist()
-        ends = [*starts[1:], len(rows)]
+        ends = [*starts, len(rows)][1:]
         # The first point is where the pen starts: an offset of none.
         return [
             rows[start + 1 : end]
@@ -80,12 +83,11 @@ class Drawings(NamedTuple):
     def polylines(self) -> list[list[np.ndarray]]:
         """Returns each drawing's polylines, float64 [K, 2], pixels."""
         strokes = np.split(self.points, self.strokes[1:])
-        ends = [*self.first_strokes.tolist()[1:], len(strokes)]
+        starts = self.first_strokes.tolist()
+        ends = [*starts, len(strokes)][1:]
         return [
             strokes[start:end]
-            for start, end in zip(
-                self.first_strokes.tolist(), ends, strict=True
-            )
+            for start, end in zip(starts, ends, strict=True)
         ]
 
 

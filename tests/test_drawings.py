@@ -58,3 +58,10 @@ def test_a_dot_becomes_a_stroke_of_no_length():
     made = drawings.from_polylines([[[[3, 4]], [[5, 5], [6, 6]]]])
     assert made.points.tolist() == [[3, 4], [3, 4], [5, 5], [6, 6]]
     assert made.stroke3()[0][:, 2].tolist() == [1, 0, 1]
+
+
+def test_there_may_be_none():
+    none = drawings.from_polylines([])
+    assert none.stroke3() == []
+    assert none.polylines() == []
+    assert none.lengths.tolist() == []

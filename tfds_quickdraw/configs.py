@@ -2,15 +2,22 @@
 
 import dataclasses
 import hashlib
+import itertools
 import os
 import pathlib
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+import numpy as np
 import tensorflow_datasets as tfds
 
-from sketch_rnn_tf import doodles
-from sketch_rnn_tf.files import sketchrnn_npz
-from tfds_quickdraw import sources, words as words_lib
+from sketch_rnn_tf import doodles, recipes
+from sketch_rnn_tf.files import ndjson, sketchrnn_npz, tally
+from tfds_quickdraw import (
+    selection as selection_lib,
+    sources,
+    words as words_lib,
+)
 
 DATASET = "quickdraw_strokes"
 
@@ -30,11 +37,15 @@ class QuickdrawStrokesConfig(tfds.core.BuilderConfig):
     Attributes:
       words: The names of the labels, in this order: Quick, Draw! words, kinds
         of doodles, or names of npz files.
-      source: "sketchrnn" for npz files (see `sketch_rnn_tf.files.sketchrnn_npz`) or
-        "doodles" for drawings that are made here.
-      location: Where the npz files are (see `sources.fetch`), or None for
+      source: One of `sources.FORMATS`, the kind of files, or "doodles" for
+        drawings that are made here.
+      location: Where the files are (see `sources.fetch`), or None for
         Google's bucket.
       dtype: Type of the numbers on disk, "int16" or "float32".
+      recipe: How drawings of ndjson files are made smaller.
+      max_drawings: Most drawings of a word, in all splits; None takes all.
+      only_recognized: Whether to take none but those of ndjson files that
+        the game recognised.
       sketches_per_kind: Doodles of each kind in train, validation and test.
     """
 
@@ -42,12 +53,15 @@ class QuickdrawStrokesConfig(tfds.core.BuilderConfig):
     source: str = "sketchrnn"
     location: str | None = None
     dtype: str = "int16"
+    recipe: recipes.Recipe | None = None
+    max_drawings: int | None = None
+    only_recognized: bool = False
     sketches_per_kind: tuple[int, int, int] = SKETCHES_PER_KIND
 
     @property
     def is_quickdraw(self) -> bool:
         """Whether the drawings come from Google or a mirror of its bucket."""
-        return self.source == "sketchrnn" and (
+        return self.source != "doodles" and (
             self.location is None or sources.is_remote(self.location)
         )
 
@@ -92,34 +106,38 @@ _BY_NAME = {config.name: config for config in PREDEFINED}
 def config_for(
     words: str | Sequence[str] | None = None,
     *,
-    npz: str | os.PathLike | None = None,
-    source: str = "sketchrnn",
+    files: str | os.PathLike | None = None,
+    source: str | None = None,
     location: str | os.PathLike | None = None,
     dtype: str | None = None,
     sketches_per_kind: tuple[int, int, int] | None = None,
+    **selection: Any,
 ) -> QuickdrawStrokesConfig:
-    """Makes the configuration for words, npz files or doodles.
+    """Makes the configuration for words, files or doodles.
 
     The predefined configuration is returned where there is one.  Otherwise
-    the name says what is in it: `cat+pig`, or `345_words` for a long list.
-    Where the drawings are not from Google's bucket it ends with a hash,
-    `cat-1f8e3a52`: of the files' contents, or of a mirror's URL.  So data
-    prepared from one place are never taken for those of another.
+    the name says what is in it: `cat+pig`, `cat-raw-google-recognized`, or
+    `345_words` for a long list.  Where the drawings are from files of this
+    machine it ends with a hash of their contents, `cat-1f8e3a52`.
 
     Args:
       words: Quick, Draw! words or slugs of them, in any case: a sequence, or
-        one string where "+" stands between them; or the name of a predefined
-        configuration; a leading "quickdraw_strokes/" is ignored.  With a folder as location, names of its files.  With
-        source "doodles", kinds of doodles; None is all of them.
-      npz: A sketchrnn npz file, or a folder of them, instead of words: each
-        file's name is the label of its sketches.
-      source: "sketchrnn" or "doodles".
-      location: Where the words' npz files are: a folder with `<word>.npz` or
-        `sketchrnn/<word>.npz`, a file:// URL of one, or the URL of a mirror
-        of Google's bucket.  None is the bucket.
+        one string where "+" stands between them; "all" is all 345; or the
+        name of a predefined configuration; a leading "quickdraw_strokes/" is
+        ignored.  With a folder as location, names of its files.  With source
+        "doodles", kinds of doodles; None is all of them.
+      files: An npz or ndjson file, or a folder of either, instead of words:
+        each file's name is the label of its sketches.
+      source: "sketchrnn", "simplified" or "raw", the kind of files; or
+        "doodles".  None is sketchrnn, and for `files` what their names end
+        with, ndjson files being taken as simplified.
+      location: Where the words' files are: a folder with `<word>.npz`, with
+        `sketchrnn/<word>.npz` or the like of Google's bucket, a file:// URL
+        of one, or the URL of a mirror of the bucket.  None is the bucket.
       dtype: Type of the numbers on disk, "int16" or "float32".  None is
-        int16, but for `npz`, where the files decide and are read for it.
+        int16, but for `files`, which decide and are read for it.
       sketches_per_kind: Doodles of each kind in train, validation and test.
+      **selection: Of `selection.Selection`.
 
     Returns:
       A configuration for `tfds.builder("quickdraw_strokes", config=...)`, or
@@ -134,16 +152,20 @@ def config_for(
     """
     if dtype not in (None, "int16", "float32"):
         raise ValueError(f"dtype: expected int16 or float32, got {dtype}")
-    if source not in ("sketchrnn", "doodles"):
-        raise ValueError(f"source: expected sketchrnn or doodles, got {source}")
+    if source not in (None, "doodles", *sources.FORMATS):
+        raise ValueError(
+            f"source: expected {', '.join(sources.FORMATS)} or doodles, "
+            f"got {source}"
+        )
     if source == "doodles" and words is None:
         words = "doodles"
-    if (npz is None) == (words is None):
-        raise ValueError("expected either words or npz, got both or neither")
-    if npz is not None:
+    if (files is None) == (words is None):
+        raise ValueError("expected either words or files, got both or neither")
+    chosen = selection_lib.Selection(**selection)
+    if files is not None:
         if location is not None or source == "doodles":
-            raise ValueError("npz: expected no location or other source")
-        return _npz_config(npz, dtype)
+            raise ValueError("files: expected no location or other source")
+        return _files_config(files, source, dtype, chosen)
     predefined = None
     if isinstance(words, str):
         words = words.removeprefix(DATASET).removeprefix("/") or "doodles"
@@ -154,8 +176,10 @@ def config_for(
                 sketches_per_kind or predefined.sketches_per_kind
             )
             words = predefined.words
-        elif predefined and source == "sketchrnn":
+        elif predefined and source != "doodles":
             words = predefined.words
+        elif words == "all":
+            words = words_lib.WORDS
         else:
             words = words.split("+")
     words = tuple(words)
@@ -164,33 +188,49 @@ def config_for(
             f"words: expected each once, got {', '.join(words) or 'none'}"
         )
     if source == "doodles":
-        if location is not None or dtype == "float32":
-            raise ValueError("doodles: expected no location, and dtype int16")
+        if location is not None or dtype == "float32" or selection:
+            raise ValueError(
+                "doodles: expected no location or selection, and dtype int16"
+            )
         return _doodles_config(words, sketches_per_kind or SKETCHES_PER_KIND)
     if sketches_per_kind is not None:
         raise ValueError("sketches_per_kind: expected it for doodles only")
-    dtype, mark = dtype or "int16", None
+    source, dtype, mark = source or "sketchrnn", dtype or "int16", None
     location = None if location is None else os.fspath(location)
-    if location is None:
+    if location is None or sources.is_remote(location):
         words = _known(words)
-    elif sources.is_remote(location):
-        words, mark = _known(words), _hash(location.rstrip("/"))
     else:
-        files = sources.find_files(words, location)
-        words, mark = tuple(files), _files_hash(files)
+        found = sources.find_files(words, location, source=source)
+        words, mark = tuple(found), _files_hash(found)
         location = str(sources.local_path(location))
     name = predefined.name if predefined else _list_name(words)
-    if mark is None and dtype == "int16" and name in _BY_NAME:
+    return _drawings_config(name, words, source, location, dtype, mark, chosen)
+
+
+def _drawings_config(name, words, source, location, dtype, mark, chosen):
+    fields = chosen.fields(source, dtype)
+    marks = chosen.mark(source)
+    plain = mark is None and dtype == "int16" and location is None
+    if plain and not marks and name in _BY_NAME:
         return _BY_NAME[name]
     if dtype != "int16":
-        name += f"-{dtype}"
+        marks += f"-{dtype}"
     return QuickdrawStrokesConfig(
-        name=name if mark is None else f"{name}-{mark}",
+        name=name + marks + ("" if mark is None else f"-{mark}"),
         description=f"Quick, Draw! drawings from {location or 'Google'}.",
         words=words,
+        source=source,
         location=location,
         dtype=dtype,
+        **fields,
     )
+
+
+def mirror(location: str | None) -> str:
+    """Returns the URL of a mirror, for comparison; empty if it is none."""
+    if location is None or not sources.is_remote(location):
+        return ""
+    return location.rstrip("/")
 
 
 def _known(words: Sequence[str]) -> tuple[str, ...]:
@@ -239,29 +279,53 @@ def _doodles_config(
     )
 
 
-def _npz_config(
-    npz: str | os.PathLike, dtype: str | None
+def _files_config(
+    files: str | os.PathLike,
+    source: str | None,
+    dtype: str | None,
+    chosen: selection_lib.Selection,
 ) -> QuickdrawStrokesConfig:
-    path = sources.local_path(os.fspath(npz))
-    files = sources.npz_words(path)
+    path = sources.local_path(os.fspath(files))
+    source = source or sources.format_of(path)
+    found = sources.files_by_word(path, source=source)
     if dtype is None:
-        fits = all(_is_int16(file) for file in files.values())
-        dtype = "int16" if fits else "float32"
-    words = tuple(files)
-    return QuickdrawStrokesConfig(
-        name=f"{_list_name(words)}-{_files_hash(files, dtype)}",
+        is_int16 = _npz_is_int16 if source == "sketchrnn" else _ndjson_is_int16
+        dtype = "int16" if all(map(is_int16, found.values())) else "float32"
+    return dataclasses.replace(
+        _drawings_config(
+            _list_name(tuple(found)),
+            tuple(found),
+            source,
+            str(path),
+            dtype,
+            _files_hash(found, dtype),
+            chosen,
+        ),
         description=f"Sketches from {path.name}.",
-        words=words,
-        location=str(path),
-        dtype=dtype,
     )
 
 
-def _is_int16(path: pathlib.Path) -> bool:
+def _npz_is_int16(path: pathlib.Path) -> bool:
     """Whether all sketches of a file are stored as int16 without loss."""
-    for sketches in sketchrnn_npz.read(path).values():
-        if sketches:
-            return sketches[0].dtype == "int16"
+    # What is bad is left to preparing.
+    for found in sketchrnn_npz.read(path, tally=tally.Tally()).values():
+        if found:
+            return found[0].dtype == "int16"
+    return True
+
+
+def _ndjson_is_int16(path: pathlib.Path) -> bool:
+    """Whether the first drawings of a file have whole numbers, or are raw.
+
+    Pixels are whole numbers, or fractions of screens of which nothing is lost
+    by rounding; drawings in units of their own may have no more than those.
+    """
+    found = ndjson.read(path, tally=tally.Tally())
+    for drawing in itertools.islice(found, 1000):
+        points = np.concatenate(drawing.polylines)
+        size = np.ptp(points, axis=0).max()
+        if size < 100 and (points != np.rint(points)).any():
+            return False
     return True
 
 
@@ -275,10 +339,15 @@ def _list_name(words: Sequence[str]) -> str:
 def _files_hash(
     files: Mapping[str, pathlib.Path], dtype: str | None = None
 ) -> str:
-    marks = [
-        (word, sketchrnn_npz.fingerprint(file)) for word, file in files.items()
-    ]
+    marks = [(word, _fingerprint(file)) for word, file in files.items()]
     return _hash(repr((dtype, marks)))
+
+
+def _fingerprint(path: pathlib.Path) -> str:
+    if path.suffix == ".npz":
+        return sketchrnn_npz.fingerprint(path)
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 
 def _hash(text: str) -> str:

@@ -1,13 +1,32 @@
-"""Where the npz files of words are: Google's bucket, a mirror, or a folder."""
+"""Where the files of words are: Google's bucket, a mirror, or a folder."""
 
+import os
 import pathlib
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-import tensorflow_datasets as tfds
+from tfds_quickdraw import downloads, words as words_lib
 
-from tfds_quickdraw import words as words_lib
+
+class Format(NamedTuple):
+    """A kind of files.
+
+    Attributes:
+      endings: Of their names; the first is that in Google's bucket.
+      folder: Where they are in the bucket.
+    """
+
+    endings: tuple[str, ...]
+    folder: str
+
+
+FORMATS = {
+    "sketchrnn": Format((".npz",), "sketchrnn"),
+    "simplified": Format((".ndjson", ".ndjson.gz"), "full/simplified"),
+    "raw": Format((".ndjson", ".ndjson.gz"), "full/raw"),
+}
 
 BUCKET = "https://storage.googleapis.com/quickdraw_dataset"
 """Google's public bucket; the location where none is given."""
@@ -33,52 +52,100 @@ def local_path(location: str) -> pathlib.Path:
     return pathlib.Path(location).expanduser().absolute()
 
 
-def url(word: str, location: str) -> str:
-    """Gives the URL of a word's npz file in the bucket or a mirror of it.
+def url(word: str, location: str, *, source: str = "sketchrnn") -> str:
+    """Gives the URL of a word's file in the bucket or a mirror of it.
 
     >>> url("The Eiffel Tower", "https://mirror.org/quickdraw/")
     'https://mirror.org/quickdraw/sketchrnn/The%20Eiffel%20Tower.npz'
     """
+    kind = FORMATS[source]
     name = urllib.parse.quote(word)
-    return f"{location.rstrip('/')}/sketchrnn/{name}.npz"
+    return f"{location.rstrip('/')}/{kind.folder}/{name}{kind.endings[0]}"
 
 
-def npz_words(path: pathlib.Path) -> dict[str, pathlib.Path]:
-    """Finds the npz files of a folder, by the words that they are named for.
+def format_of(path: pathlib.Path) -> str:
+    """Tells the kind of files at a path, by their names.
 
     Args:
-      path: A folder with npz files, with or without a folder "sketchrnn" that
-        has (more of) them; or one npz file.  Names may be URL-quoted.
+      path: A file or a folder.
 
     Returns:
-      Words (the files' names without ".npz") in alphabetical order, mapped to
-      files.
+      "sketchrnn", or "simplified" for ndjson.
 
     Raises:
-      ValueError: If there is no such file or folder, or no npz file in it.
+      ValueError: If it is a file of another kind.
     """
+    for source in ("sketchrnn", "simplified"):
+        if path.name.endswith(FORMATS[source].endings):
+            return source
+        if path.is_dir() and _files(path, FORMATS[source]):
+            return source
+    if path.is_file():
+        raise ValueError(
+            f"{path}: expected an npz or ndjson file, got another name"
+        )
+    return "sketchrnn"
+
+
+def files_by_word(
+    path: pathlib.Path, *, source: str = "sketchrnn"
+) -> dict[str, pathlib.Path]:
+    """Finds the files of a folder, by the words that they are named for.
+
+    Args:
+      path: A folder with files, with or without a folder as in Google's
+        bucket that has (more of) them; or one file.  Names may be URL-quoted.
+      source: One of `FORMATS`.
+
+    Returns:
+      Words (the files' names without their ending) in alphabetical order,
+      mapped to files.
+
+    Raises:
+      ValueError: If there is no such file or folder, or no such file in it.
+    """
+    kind = FORMATS[source]
     if path.is_dir():
-        files = [*path.glob("*.npz"), *path.glob("sketchrnn/*.npz")]
+        files = _files(path, kind)
     elif path.is_file():
         files = [path]
     else:
         raise ValueError(f"{path}: no such file or folder")
     if not files:
         raise ValueError(
-            f"{path}: expected npz files in this folder or its folder "
-            "sketchrnn, got none"
+            f"{path}: expected {kind.endings[0][1:]} files in this folder or "
+            f"its folder {kind.folder}, got none"
         )
-    found = {urllib.parse.unquote(file.stem): file for file in files}
+    found = {}
+    for file in files:
+        name = file.name
+        for ending in kind.endings:
+            name = name.removesuffix(ending)
+        found[urllib.parse.unquote(name)] = file
     return dict(sorted(found.items()))
 
 
-def find_files(words: Sequence[str], location: str) -> dict[str, pathlib.Path]:
+def _files(path, kind):
+    # A folder that has both raw and simplified files has folders for each.
+    folders = [path / kind.folder, path / pathlib.Path(kind.folder).name, path]
+    return [
+        file
+        for folder in reversed(folders)
+        for ending in reversed(kind.endings)
+        for file in sorted(folder.glob(f"*{ending}"))
+    ]
+
+
+def find_files(
+    words: Sequence[str], location: str, *, source: str = "sketchrnn"
+) -> dict[str, pathlib.Path]:
     """Finds the files of words in a folder.
 
     Args:
       words: As the files are named, or as in Google's bucket (see
         `words.find`), or slugs of either.
-      location: A folder as in `npz_words`, a path or a file:// URL.
+      location: A folder as in `files_by_word`, a path or a file:// URL.
+      source: One of `FORMATS`.
 
     Returns:
       Words, spelt as the files are, in the order asked for, mapped to files.
@@ -87,7 +154,8 @@ def find_files(words: Sequence[str], location: str) -> dict[str, pathlib.Path]:
       ValueError: If a word has no file.
     """
     path = local_path(location)
-    present = npz_words(path)
+    kind = FORMATS[source]
+    present = files_by_word(path, source=source)
     by_slug = {words_lib.slug(word): word for word in present}
     found, missing = {}, []
     for word in words:
@@ -98,9 +166,10 @@ def find_files(words: Sequence[str], location: str) -> dict[str, pathlib.Path]:
             found[name] = present[name]
     if missing:
         more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+        named = ", ".join(f"{word}{kind.endings[0]}" for word in missing[:5])
         raise ValueError(
-            f"{path}: expected {', '.join(f'{w}.npz' for w in missing[:5])}"
-            f"{more} in this folder or its folder sketchrnn, got no such file"
+            f"{path}: expected {named}{more} in this folder or its folder "
+            f"{kind.folder}, got no such file"
             f"{words_lib.suggestion(missing[0], present)}"
         )
     return found
@@ -109,15 +178,20 @@ def find_files(words: Sequence[str], location: str) -> dict[str, pathlib.Path]:
 def fetch(
     words: Sequence[str],
     location: str | None,
-    dl_manager: tfds.download.DownloadManager,
+    folder: str | os.PathLike,
+    *,
+    source: str = "sketchrnn",
+    sums: Mapping[str, str] | None = None,
 ) -> Mapping[str, pathlib.Path]:
-    """Finds or downloads the npz files of words.
+    """Finds or downloads the files of words.
 
     Args:
       words: Spelt as the files are.
-      location: A folder, an npz file, a file:// URL, the URL of a mirror of
+      location: A folder, a file, a file:// URL, the URL of a mirror of
         Google's bucket, or None for the bucket.
-      dl_manager: What downloads, and keeps what it has downloaded.
+      folder: Where to keep what is downloaded.
+      source: One of `FORMATS`.
+      sums: SHA-256 of files, as of `downloads.fetch`.
 
     Returns:
       Words mapped to files of this machine.
@@ -127,16 +201,8 @@ def fetch(
         names it.
     """
     if location is not None and not is_remote(location):
-        return find_files(words, location)
-    urls = {word: url(word, location or BUCKET) for word in words}
-    try:
-        return dl_manager.download(urls)
-    except Exception as error:
-        # TFDS passes on whatever its libraries raise, over several lines.
-        reason = " ".join(str(error).split()) or type(error).__name__
-        shown = ", ".join(list(urls.values())[:3])
-        more = f" and {len(urls) - 3} more" if len(urls) > 3 else ""
-        raise ValueError(
-            f"could not download {shown}{more}: {reason[:300]}; a mirror's "
-            "URL or a folder that has the files may be given as the location"
-        ) from error
+        return find_files(words, location, source=source)
+    urls = {
+        word: url(word, location or BUCKET, source=source) for word in words
+    }
+    return downloads.fetch(urls, folder, sums=sums)

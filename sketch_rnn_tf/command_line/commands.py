@@ -24,26 +24,6 @@ from sketch_rnn_tf.training import work_directory
 from sketch_rnn_tf.weights import magenta, sketch_rnn_js
 
 
-def prepare(arguments: argparse.Namespace) -> None:
-    """Writes a data set's records to disk."""
-    import tfds_quickdraw
-
-    spec = arguments.dataset
-    if spec.endswith(".npz") or pathlib.Path(spec).is_dir():
-        if arguments.source:
-            raise ValueError("source: expected none with files of one's own")
-        config = tfds_quickdraw.config_for(npz=spec)
-    else:
-        config = tfds_quickdraw.config_for(spec, location=arguments.source)
-    builder = tfds_quickdraw.prepare(config, data_dir=arguments.data_dir)
-    counts = {
-        name: split.num_examples for name, split in builder.info.splits.items()
-    }
-    listed = ", ".join(f"{count:,} {name}" for name, count in counts.items())
-    print(f"{builder.info.full_name}: {listed}")
-    print(f"wrote {builder.data_dir}")
-
-
 def train(arguments: argparse.Namespace) -> None:
     """Trains a model into a work directory."""
     config = _configuration(arguments)

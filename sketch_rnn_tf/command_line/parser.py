@@ -5,10 +5,11 @@ one is said at once.
 """
 
 import argparse
+import functools
 import textwrap
 
 from sketch_rnn_tf import version
-from sketch_rnn_tf.command_line import options
+from sketch_rnn_tf.command_line import data_parser, options
 
 
 class _Parser(argparse.ArgumentParser):
@@ -39,8 +40,8 @@ def build() -> argparse.ArgumentParser:
         "--version", action="version", version=version.__version__
     )
     commands = parser.add_subparsers(dest="command", required=True)
+    data_parser.add_prepare(functools.partial(_add, commands))
     for add in (
-        _add_prepare,
         _add_train,
         _add_evaluate,
         _add_sample,
@@ -66,32 +67,6 @@ def _add(commands, name, summary, *examples):
         epilog=_examples(*examples),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-
-
-def _add_prepare(commands):
-    parser = _add(
-        commands,
-        "prepare",
-        "write a data set's records to disk, for TFDS",
-        "sketch-rnn prepare --dataset quickdraw_strokes/doodles",
-        "sketch-rnn prepare --dataset quickdraw_strokes/cat",
-        "sketch-rnn prepare --dataset quickdraw_strokes/cat+pig "
-        "--source folder_of_npz",
-        "sketch-rnn prepare --dataset my_sketches.npz",
-    )
-    parser.add_argument(
-        "--dataset",
-        required=True,
-        metavar="NAME|NPZ|DIR",
-        help="quickdraw_strokes/ and a word, words joined by +, doodles or "
-        "quickdraw75; or an npz file or a folder of them",
-    )
-    parser.add_argument(
-        "--source",
-        metavar="URL|DIR",
-        help="where the npz files are, instead of Google's bucket",
-    )
-    options.add_data_dir(parser)
 
 
 def _add_train(commands):

@@ -10,6 +10,7 @@ as in Google's own files; a drawing of nothing else is bad.
 
 import gzip
 import os
+import pathlib
 import zlib
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -22,6 +23,10 @@ from sketch_rnn_tf.files import tally as tally_lib
 
 MAX_LINE = 2**24
 """Longest line, bytes; raw drawings of the game stay below a hundredth."""
+
+MAX_RATIO = 100
+"""Most that a file grows by when uncompressed, above 256 MiB; drawings grow
+less than tenfold."""
 
 MAX_COORDINATE = 16_000
 """Largest absolute coordinate, pixels: offsets fit in int16."""
@@ -115,6 +120,13 @@ def lines(
       FileNotFoundError: If there is no such file.
       ValueError: If it is a folder.
     """
+    for number, line in _all_lines(path, tally):
+        if not line.isspace():
+            yield number, line
+
+
+def _all_lines(path, tally):
+    """Reads lines, blank ones and, as such, too long ones included."""
     if os.path.isdir(path):
         raise ValueError(f"{path}: expected an ndjson file, got a folder")
     with open(path, "rb") as head:
@@ -133,7 +145,7 @@ def lines(
                     )
                     while line and not line.endswith(b"\n"):
                         line = file.readline(MAX_LINE)
-                    continue
+                    line = b"\n"
             except (EOFError, gzip.BadGzipFile, zlib.error) as error:
                 tally.skip(
                     f"{path}:{number + 1}",
@@ -143,8 +155,43 @@ def lines(
                 return
             if not line:
                 return
-            if not line.isspace():
-                yield number, line
+            yield number, line
+
+
+def unpacked(
+    path: str | os.PathLike,
+    folder: str | os.PathLike,
+    *,
+    tally: tally_lib.Tally,
+) -> pathlib.Path:
+    """Uncompresses a file, if it is compressed, for reading from any place.
+
+    Args:
+      path: A file; one that gzip did not make is left where it is.
+      folder: Where to write.
+      tally: As of `lines`.
+
+    Returns:
+      The file, or one in the folder of the same lines.
+
+    Raises:
+      ValueError: If it grows more than `MAX_RATIO` times.
+    """
+    path = pathlib.Path(path)
+    with open(path, "rb") as head:
+        if head.read(2) != b"\x1f\x8b":
+            return path
+    out = pathlib.Path(folder) / path.name.removesuffix(".gz")
+    most = max(2**28, MAX_RATIO * path.stat().st_size)
+    with open(out, "wb") as file:
+        for _, line in _all_lines(path, tally):
+            file.write(line)
+            if file.tell() > most:
+                raise ValueError(
+                    f"{path}: refused: {path.stat().st_size:,} bytes grow to "
+                    f"more than {most:,}"
+                )
+    return out
 
 
 def parse(

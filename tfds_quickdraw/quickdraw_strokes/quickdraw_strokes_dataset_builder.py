@@ -1,17 +1,23 @@
-"""The dataset `quickdraw_strokes`: sketches from npz files, or doodles."""
+"""The dataset `quickdraw_strokes`: sketches from files, or doodles."""
 
 import dataclasses
-import pathlib
+import tempfile
 import typing
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow_datasets as tfds
 
 from sketch_rnn_tf import doodles
-from sketch_rnn_tf.files import sketchrnn_npz
-from tfds_quickdraw import configs, sources, stroke_feature
+from sketch_rnn_tf.files import ndjson, tally as tally_lib
+from tfds_quickdraw import (
+    beam_path,
+    configs,
+    generation,
+    sources,
+    stroke_feature,
+)
 
 _SPLITS = {"train": "train", "validation": "valid", "test": "test"}
 """TFDS's names of the splits, mapped to those of sketchrnn files."""
@@ -21,16 +27,41 @@ _SEEDS = {"train": 0, "validation": 10**9, "test": 2 * 10**9}
 so that no drawing is in two splits."""
 
 
+class How(NamedTuple):
+    """How to prepare.
+
+    Attributes:
+      max_bad: Largest share of records that may be bad.
+      processes: How many read files; None is one a core.
+      sums: SHA-256 of files to download, as of `downloads.fetch`.
+      beam: Whether TFDS's Beam pipeline does the work.
+    """
+
+    max_bad: float = tally_lib.MAX_BAD_SHARE
+    processes: int | None = None
+    sums: Mapping[str, str] | None = None
+    beam: bool = False
+
+
 class Builder(tfds.core.GeneratorBasedBuilder):
     """Stores sketches as they are on disk, one record each.
 
     `configs.config_for` makes configurations beyond `BUILDER_CONFIGS`; lists
     of words (`cat+pig`) are also understood as a name.
+
+    Attributes:
+      how: How to prepare, which changes nothing in the records.
+      tally: What was read and left out in preparing, but for Beam's.
     """
 
     VERSION = tfds.core.Version("1.0.0")
     RELEASE_NOTES: typing.ClassVar[dict[str, str]] = {"1.0.0": "First."}
     BUILDER_CONFIGS: typing.ClassVar[list] = configs.PREDEFINED
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.how = How()
+        self.tally = tally_lib.Tally()
 
     def _create_builder_config(
         self,
@@ -49,7 +80,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         if isinstance(builder_config, str):
             return configs.config_for(builder_config)
         known = self.builder_configs.get(builder_config.name)
-        if known is not None and vars(known) != vars(builder_config):
+        if known is not None and not _is_alike(known, builder_config):
             raise ValueError(
                 f"config: expected another name than {known.name}, which "
                 "stands for other data"
@@ -83,6 +114,9 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             supervised_keys=None,
             homepage="https://github.com/googlecreativelab/quickdraw-dataset",
             license="CC BY 4.0" if config.is_quickdraw else None,
+            metadata=tfds.core.MetadataDict(
+                mirror=configs.mirror(config.location)
+            ),
         )
 
     def _split_generators(
@@ -93,39 +127,53 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             return {
                 split: self._generate_examples(split=split) for split in _SPLITS
             }
-        files = sources.fetch(config.words, config.location, dl_manager)
-        counts = {
-            word: sketchrnn_npz.counts(file) for word, file in files.items()
+        files = sources.fetch(
+            config.words,
+            config.location,
+            dl_manager.download_dir,
+            source=config.source,
+            sums=self.how.sums,
+        )
+        # Beam's processes may be elsewhere: they get files that stay.
+        self._unpacked = tempfile.TemporaryDirectory(prefix="quickdraw")
+        files = {
+            word: ndjson.unpacked(file, self._unpacked.name, tally=self.tally)
+            for word, file in files.items()
         }
-        splits = {
-            split: {
-                word: files[word]
-                for word in config.words
-                if counts[word].get(key)
-            }
-            for split, key in _SPLITS.items()
-        }
-        for word in config.words:
-            if word not in splits["train"]:
-                raise ValueError(
-                    f"{files[word]}: train: expected at least one sketch, "
-                    "got none"
-                )
+        tasks = generation.plan(
+            files,
+            recipe=config.recipe,
+            max_drawings=config.max_drawings,
+            only_recognized=config.only_recognized,
+            dtype=config.dtype,
+        )
+        self._last_split = list(tasks)[-1]
         return {
-            split: self._generate_examples(split=split, files=found)
-            for split, found in splits.items()
-            if found
+            split: self._generate_examples(split=split, tasks=tasks[key])
+            for split, key in _SPLITS.items()
+            if key in tasks
         }
 
     def _generate_examples(
         self,
         *,
         split: str,
-        files: Mapping[str, pathlib.Path] | None = None,
-    ) -> Iterator[tuple[str, dict[str, Any]]]:
-        if files is None:
+        tasks: Sequence[generation.Task] | None = None,
+    ) -> Any:
+        if tasks is None:
             return self._generate_doodles(split)
-        return self._generate_sketches(split, files)
+        if self.how.beam:
+            return beam_path.records(tasks, max_bad_share=self.how.max_bad)
+        return self._generate_drawings(tasks)
+
+    def _generate_drawings(
+        self, tasks: Sequence[generation.Task]
+    ) -> Iterator[generation.Record]:
+        yield from generation.generate(
+            tasks, self.tally, processes=self.how.processes
+        )
+        if tasks[0].split == self._last_split:
+            self.tally.check(max_bad_share=self.how.max_bad)
 
     def _generate_doodles(
         self, split: str
@@ -137,38 +185,22 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                 seed = _SEEDS[split] + index
                 doodle = doodles.draw(kind, seed=seed)
                 key = f"{kind}-{seed}"
-                record = _record(doodle.stroke3, label, key_id=key)
+                record = generation.record(
+                    doodle.stroke3, label, facts=ndjson.Facts(key_id=key)
+                )
                 record["factors"] = dataclasses.asdict(doodle.factors)
                 yield key, record
 
-    def _generate_sketches(
-        self, split: str, files: Mapping[str, pathlib.Path]
-    ) -> Iterator[tuple[str, dict[str, Any]]]:
-        config = self.builder_config
-        key = _SPLITS[split]
-        for word, file in files.items():
-            sketches = sketchrnn_npz.read(file, splits=[key])[key]
-            if config.dtype == "int16" and sketches[0].dtype != np.int16:
-                raise ValueError(
-                    f"{file}: {key}: expected whole numbers that fit in "
-                    "int16, got others; give the dtype float32"
-                )
-            label = config.words.index(word)
-            for index, stroke3 in enumerate(sketches):
-                yield f"{word}-{index}", _record(stroke3, label)
 
-
-def _record(
-    stroke3: np.ndarray, label: int, *, key_id: str = ""
-) -> dict[str, Any]:
-    return {
-        "strokes": stroke3,
-        "label": label,
-        "key_id": key_id,
-        "countrycode": "",
-        "recognized": False,
-        "timestamp": "",
-    }
+def _is_alike(
+    known: configs.QuickdrawStrokesConfig, other: tfds.core.BuilderConfig
+) -> bool:
+    """Whether two configurations are of the same data, or of a mirror's."""
+    return configs.mirror(known.location) == "" and all(
+        value == getattr(other, name)
+        for name, value in vars(known).items()
+        if name not in ("location", "description")
+    )
 
 
 def _factors_feature() -> tfds.features.FeaturesDict:
