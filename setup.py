@@ -68,6 +68,8 @@ setuptools.setup(
     ],
     extras_require={
         "gpu": ["tensorflow[and-cuda]>=2.19,<2.22"],
+        "beam": ["apache-beam>=2.60"],
+        "scan": ["scikit-image>=0.26", "pillow"],
         "test": ["pytest", "hypothesis", "dill", "psutil", "ruff"],
     },
     entry_points={
