@@ -31,6 +31,7 @@ setuptools.setup(
         "sketch_rnn_tf.drawing",
         "sketch_rnn_tf.files",
         "sketch_rnn_tf.files.svg",
+        "sketch_rnn_tf.inspection",
         "sketch_rnn_tf.training",
         "sketch_rnn_tf.weights",
         "tfds_quickdraw",

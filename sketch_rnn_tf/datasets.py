@@ -1,4 +1,4 @@
-"""What `--data` names: TFDS data, npz files and folders, as three splits."""
+"""What `--data` names: TFDS data, files and folders, as three splits."""
 
 import os
 import pathlib
@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from sketch_rnn_tf import input_pipeline
-from sketch_rnn_tf.files import sketchrnn_npz
+from sketch_rnn_tf import conversion, input_pipeline
+from sketch_rnn_tf.files import sketchrnn_npz, tally as tally_lib
 
 SPLITS = ("train", "valid", "test")
 _TFDS_SPLITS = {"train": "train", "valid": "validation", "test": "test"}
@@ -24,12 +24,17 @@ class Dataset(NamedTuple):
         stream; pixels.
       valid: Validation split, likewise.
       test: Test split, likewise.
+      labels: Index of each sketch's word, int64 [number of sketches], by
+        split; None of streamed records.
+      tally: What was read and left out.
     """
 
     words: tuple[str, ...]
     train: input_pipeline.Source
     valid: input_pipeline.Source
     test: input_pipeline.Source
+    labels: dict[str, np.ndarray] | None = None
+    tally: tally_lib.Tally = tally_lib.Tally()
 
 
 def load(
@@ -37,15 +42,19 @@ def load(
     *,
     data_dir: str | os.PathLike | None = None,
     stream: bool = False,
+    max_bad: float = tally_lib.MAX_BAD_SHARE,
 ) -> Dataset:
     """Loads a data set.
 
     Args:
-      spec: A TFDS name such as "quickdraw_strokes/doodles", an npz file, a
-        folder of npz files, or a comma-separated list of them.
+      spec: A TFDS name such as "quickdraw_strokes/doodles", a file or folder
+        of what `conversion` reads, or a comma-separated list of them.
       data_dir: Where TFDS keeps its data; None is TFDS's default.
       stream: Whether to stream records from disk, with flat memory, instead
-        of holding the sketches in memory.  npz files are prepared for that.
+        of holding the sketches in memory.  npz and ndjson files are prepared
+        for that.
+      max_bad: Largest share of records of files that may be bad; they are
+        left out and counted.
 
     Returns:
       The data set.
@@ -58,47 +67,93 @@ def load(
         raise ValueError(
             f"data: expected names or files between commas, got {spec!r}"
         )
-    loaded = [_load_part(part, data_dir, stream) for part in parts]
+    loaded = [_load_part(part, data_dir, stream, max_bad) for part in parts]
     if len(loaded) == 1:
         return loaded[0]
     words = tuple(dict.fromkeys(w for part in loaded for w in part.words))
+    labels = None
+    if all(part.labels is not None for part in loaded):
+        labels = {
+            split: np.concatenate(
+                [
+                    np.array([words.index(w) for w in part.words], np.int64)[
+                        part.labels[split]
+                    ]
+                    for part in loaded
+                ]
+            )
+            for split in SPLITS
+        }
+    tally = tally_lib.Tally()
+    for part in loaded:
+        tally.add(part.tally)
     return Dataset(
         words,
         *(_joined([getattr(part, split) for part in loaded])
           for split in SPLITS),
+        labels,
+        tally,
     )  # fmt: skip
 
 
-def _load_part(part, data_dir, stream):
+def balanced(data: Dataset) -> Dataset:
+    """Repeats training sketches until each word has as many.
+
+    Of a word with fewer than another its sketches come again and again, in
+    their order, as many times as are needed; none is left out.
+
+    Args:
+      data: In memory.
+
+    Returns:
+      The same with another training split; others stay natural.
+
+    Raises:
+      ValueError: If the records are streamed.
+    """
+    if data.labels is None:
+        raise ValueError(
+            "mixture: expected sketches in memory to balance, got a stream"
+        )
+    labels = data.labels["train"]
+    present = np.unique(labels)
+    most = max(int((labels == label).sum()) for label in present)
+    chosen = np.concatenate(
+        [np.resize(np.flatnonzero(labels == label), most) for label in present]
+    )
+    return data._replace(
+        train=[data.train[index] for index in chosen.tolist()],
+        labels={**data.labels, "train": labels[chosen]},
+    )
+
+
+def _load_part(part, data_dir, stream, max_bad):
     path = pathlib.Path(part)
     if part.split("/")[0] == _PREFIX:
         return _prepared(part, data_dir, stream)
     if not path.exists():
         raise ValueError(
-            f"data: {part}: expected an npz file, a folder of them or a name "
+            f"data: {part}: expected a file or folder of drawings or a name "
             f"such as {_PREFIX}/doodles, found no such thing"
         )
     if stream:
         return _prepared(path, data_dir, stream)
-    if path.is_dir():
-        files = sorted(path.glob("*.npz"))
-        if not files:
-            raise ValueError(
-                f"data: {part}: expected a folder of npz files, found none"
-            )
-    else:
-        files = [path]
-    splits = [sketchrnn_npz.read(file) for file in files]
-    for file, found in zip(files, splits, strict=True):
-        for name in SPLITS:
-            if name not in found:
+    for file in conversion.find([path]):
+        if file.kind == "npz":
+            # Others are divided here; these say themselves how they are.
+            found = sketchrnn_npz.counts(file.path)
+            if set(SPLITS) - set(found):
                 raise ValueError(
-                    f"{file}: expected the splits train, valid and test, "
+                    f"{file.path}: expected the splits train, valid and test, "
                     f"got {', '.join(found)}"
                 )
+    found = conversion.read([path])
+    found.tally.check(max_bad_share=max_bad)
     return Dataset(
-        tuple(file.stem for file in files),
-        *(sum((found[name] for found in splits), []) for name in SPLITS),
+        found.words,
+        *(found.splits[name] for name in SPLITS),
+        found.labels,
+        found.tally,
     )
 
 
@@ -132,16 +187,23 @@ def _load_records(config, data_dir, stream):
             )
     # TFDS keeps what it has read, up to 250 MB, unless told not to.
     read_config = tfds.ReadConfig(try_autocache=False)
-    splits = []
-    for split in SPLITS:
-        if stream:
-            records = builder.as_dataset(
-                split=_TFDS_SPLITS[split], read_config=read_config
-            )
-        else:
-            records, _ = tfds_quickdraw.read(builder, _TFDS_SPLITS[split])
-        splits.append(records)
-    return Dataset(words, *splits)
+    if stream:
+        return Dataset(
+            words,
+            *(
+                builder.as_dataset(split=split, read_config=read_config)
+                for split in _TFDS_SPLITS.values()
+            ),
+        )
+    read = {
+        name: tfds_quickdraw.read(builder, split)
+        for name, split in _TFDS_SPLITS.items()
+    }
+    return Dataset(
+        words,
+        *(sketches for sketches, _ in read.values()),
+        {name: labels for name, (_, labels) in read.items()},
+    )
 
 
 def _joined(sources):

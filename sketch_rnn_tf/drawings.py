@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sketch_rnn_tf import simplify
+
 
 class Drawings(NamedTuple):
     """Drawings as one array, so that each step is one for all of them.
@@ -59,6 +61,15 @@ class Drawings(NamedTuple):
             _starts(strokes_each[choose]),
         )
 
+    def boxed(self, size: float) -> "Drawings":
+        """Moves each drawing to the corner and scales its longest side.
+
+        Args:
+          size: That side.
+        """
+        points = simplify.aligned(self.points, self.starts, box=size)
+        return self._replace(points=points)
+
     def stroke3(self, dtype: str = "float64") -> list[np.ndarray]:
         """Converts to stroke-3, each from its own first point.
 
@@ -86,8 +97,7 @@ class Drawings(NamedTuple):
         starts = self.first_strokes.tolist()
         ends = [*starts, len(strokes)][1:]
         return [
-            strokes[start:end]
-            for start, end in zip(starts, ends, strict=True)
+            strokes[start:end] for start, end in zip(starts, ends, strict=True)
         ]
 
 

@@ -7,6 +7,9 @@ from typing import Any
 
 import loky
 
+FEW = 12
+"""Tasks that are sooner done than other processes start."""
+
 _IDLE_SECONDS = 10
 
 
@@ -23,14 +26,14 @@ def in_order(
     Args:
       function: Of a module, so that another process finds it.
       tasks: Its arguments.
-      processes: How many; None is one a core.
+      processes: How many; None is one a core.  `FEW` tasks take but this.
 
     Yields:
       The results, in the order of the tasks.
     """
     tasks = list(tasks)
     processes = processes or os.cpu_count() or 1
-    if len(tasks) < 2 or processes == 1:
+    if len(tasks) < FEW or processes == 1:
         for task in tasks:
             yield function(*task)
         return

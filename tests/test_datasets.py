@@ -109,7 +109,12 @@ def set_without(words):
 def test_a_tfds_name(data_dir):
     data = datasets.load(SMALL, data_dir=data_dir)
     assert data.words == doodles.KINDS
-    assert [len(split) for split in data[1:]] == [30, 20, 10]
+    assert [len(split) for split in data[1:4]] == [30, 20, 10]
+    assert {k: len(v) for k, v in data.labels.items()} == {
+        "train": 30,
+        "valid": 20,
+        "test": 10,
+    }
     drawn = {
         doodles.draw(kind, seed=seed).stroke3.tobytes()
         for kind in doodles.KINDS
@@ -212,12 +217,12 @@ class TestRefusals:
     def test_what_is_not_there(self, tmp_path, stream):
         self._refused(
             tmp_path / "nothing.npz",
-            r"nothing.npz: expected an npz file.*found no such thing",
+            r"nothing.npz: expected a file or folder.*found no such",
             stream=stream,
         )
 
     def test_an_empty_folder(self, tmp_path):
-        self._refused(tmp_path, "expected a folder of npz files, found none")
+        self._refused(tmp_path, "in this folder, found none")
 
     @pytest.mark.parametrize("spec", ["", "a.npz,", ",", "a.npz,,b.npz"])
     def test_nothing_between_commas(self, spec):
@@ -267,3 +272,49 @@ class TestRefusals:
         self._refused(
             f"quickdraw_strokes/{config.name}", "expected", data_dir=tmp_path
         )
+
+
+class TestBalanced:
+    def test_each_word_has_as_many_to_train_on(self, data_dir):
+        data = datasets.load(SMALL, data_dir=data_dir)
+        labels = data.labels["train"]
+        few = np.delete(np.arange(30), np.flatnonzero(labels == 0)[:2])
+        unequal = data._replace(
+            train=[data.train[index] for index in few],
+            labels={**data.labels, "train": labels[few]},
+        )
+        found = datasets.balanced(unequal)
+        counts = np.bincount(found.labels["train"])
+        assert len(set(counts.tolist())) == 1
+        assert {s.tobytes() for s in found.train} == {
+            s.tobytes() for s in unequal.train
+        }
+        assert len(found.valid) == len(data.valid)
+
+    def test_a_stream_is_refused(self, data_dir):
+        data = datasets.load(SMALL, data_dir=data_dir, stream=True)
+        with pytest.raises(ValueError, match="expected sketches in memory"):
+            datasets.balanced(data)
+
+
+def test_labels_of_a_list_are_of_all_words(tmp_path):
+    sketch = np.array([[3, 4, 1]])
+    for word in ("cat", "pig", "bus"):
+        splits = {"train": [sketch] * 4, "valid": [sketch], "test": [sketch]}
+        sketchrnn_npz.write(tmp_path / f"{word}.npz", splits)
+    spec = ",".join(str(tmp_path / f"{w}.npz") for w in ("pig", "cat", "bus"))
+    data = datasets.load(spec)
+    assert data.words == ("pig", "cat", "bus")
+    assert data.labels["train"].tolist() == [0] * 4 + [1] * 4 + [2] * 4
+
+
+def test_bad_sketches_are_left_out_and_counted(tmp_path):
+    array = np.empty(30, object)
+    array[:] = [np.array([[3, 4, 1]])] * 30
+    array[3] = np.array([[3, np.nan, 1]])
+    np.savez(tmp_path / "a.npz", train=array, valid=array[:1], test=array[:1])
+    data = datasets.load(str(tmp_path / "a.npz"))
+    assert len(data.train) == 29
+    assert data.tally.bad.total() == 1
+    with pytest.raises(ValueError, match=r"train\[3\]: .*1 of 32 records"):
+        datasets.load(str(tmp_path / "a.npz"), max_bad=0.01)

@@ -2,7 +2,10 @@
 
 import http.server
 import json
+import os
 import pathlib
+import subprocess
+import sys
 import threading
 import urllib.parse
 
@@ -12,9 +15,9 @@ import reference_files
 import tensorflow_datasets as tfds
 
 import tfds_quickdraw
-from sketch_rnn_tf import strokes
+from sketch_rnn_tf import strokes, workers
 from sketch_rnn_tf.files import ndjson, sketchrnn_npz, tally as tally_lib
-from tfds_quickdraw import generation, workers
+from tfds_quickdraw import generation
 
 QUICKDRAW = reference_files.SHARED / "data" / "quickdraw"
 SKETCH = np.array([[3, 4, 0], [1, 0, 1]], np.int16)
@@ -246,7 +249,7 @@ class TestWorkers:
 
     def test_errors_come_out(self):
         with pytest.raises(TypeError):
-            list(workers.in_order(len, [([],), (3,)], processes=2))
+            list(workers.in_order(len, [([],)] * 20 + [(3,)], processes=2))
 
 
 @pytest.mark.skipif(not QUICKDRAW.is_dir(), reason="no ../shared/data here")
@@ -270,8 +273,8 @@ def test_beam_needs_to_be_there(tmp_path, monkeypatch):
 
 def test_beam_gives_the_same_records(tmp_path):
     pytest.importorskip("apache_beam")
-    for word in ("cat", "pig", "bus"):
-        keys = range(hash(word) % 100, hash(word) % 100 + 40)
+    for start, word in enumerate(("cat", "pig", "bus")):
+        keys = range(100 * start, 100 * start + 40)
         write(tmp_path / "mine" / f"{word}.ndjson", map(drawn, keys))
     found = []
     for options in (None, ["--runner=DirectRunner"]):
@@ -295,6 +298,26 @@ def raw_records(builder):
         )
         for split, info in builder.info.splits.items()
     }
+
+
+def test_files_are_the_same_in_every_process(tmp_path):
+    path = write(tmp_path / "cat.ndjson", map(drawn, range(40)))
+    found = []
+    for seed in ("1", "2"):
+        script = (
+            "import sys, tfds_quickdraw as q\n"
+            "q.prepare(q.config_for(files=sys.argv[1]), sys.argv[2])"
+        )
+        folder = tmp_path / seed
+        subprocess.run(
+            [sys.executable, "-c", script, path, folder],
+            check=True,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        )
+        files = sorted(folder.rglob("*.tfrecord*"))
+        found.append([file.read_bytes() for file in files])
+    assert found[0] == found[1]
+    assert len(found[0]) == 3
 
 
 def test_tasks_can_be_sent_to_other_processes(tmp_path):

@@ -4,6 +4,7 @@ import argparse
 import json
 import math
 import pathlib
+import sys
 
 import numpy as np
 
@@ -44,6 +45,10 @@ def train(arguments: argparse.Namespace) -> None:
     data = datasets.load(
         arguments.data, data_dir=arguments.data_dir, stream=arguments.stream
     )
+    for line in data.tally.lines():
+        print(line, file=sys.stderr)
+    if arguments.mixture == "balanced":
+        data = datasets.balanced(data)
     # With --resume, N_max and the scale factor are those of the first run
     # if the data are, and `work_directory.create` says so if not; but an
     # imported model, which names no words, keeps its own.

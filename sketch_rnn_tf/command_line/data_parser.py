@@ -123,3 +123,131 @@ def _add_recipe(parser):
 
 def _number_or_all(text):
     return 0 if text == "all" else options.integer(1)(text)
+
+
+def add_convert(add: Callable) -> None:
+    """Adds `convert`; `add` as of `add_prepare`."""
+    parser = add(
+        "convert",
+        "turn drawings, of SVG, scans, ndjson, npz or JSON, into training "
+        "data or pictures",
+        "sketch-rnn convert drawings/ --out data",
+        "sketch-rnn convert cats/*.svg --out cats.npz",
+        "sketch-rnn convert scans/ --out scans.npz --epsilon 2",
+        "sketch-rnn convert cat.ndjson --out cat --tfds",
+        "sketch-rnn convert cats.npz --out sheet.png --count 36",
+        "sketch-rnn convert cats.npz --out pictures --each svg",
+    )
+    parser.add_argument(
+        "source",
+        nargs="+",
+        metavar="SOURCE",
+        help="svg, png, jpeg, ndjson, npz or json files, or folders of them; "
+        "pictures in a folder are labelled by its name, others by their own",
+    )
+    parser.add_argument(
+        "--out",
+        required=True,
+        metavar="DATA",
+        help="an npz, ndjson or json file; a folder, for an npz file of each "
+        "label; or an svg or png file, for a contact sheet",
+    )
+    parser.add_argument(
+        "--box",
+        type=options.number(0),
+        metavar="SIZE",
+        help="scale each drawing's longest side to this; 0 keeps the units "
+        "(default: 255, but 0 for npz and ndjson)",
+    )
+    parser.add_argument(
+        "--epsilon",
+        type=options.number(0),
+        metavar="E",
+        help="of Ramer-Douglas-Peucker, in units of the result (default: 1 "
+        "for svg and scans, 0 for others)",
+    )
+    parser.add_argument(
+        "--max-points",
+        type=options.integer(1),
+        metavar="N",
+        help="most points of a sketch (default: no limit)",
+    )
+    parser.add_argument(
+        "--too-long",
+        choices=recipes.TOO_LONG,
+        help="drop longer drawings, or simplify them further (default: drop)",
+    )
+    parser.add_argument(
+        "--whole",
+        action="store_true",
+        help="round points to whole numbers, which are stored in half the room",
+    )
+    parser.add_argument(
+        "--split",
+        choices=("train", "valid", "test"),
+        help="which to draw or list (default: all)",
+    )
+    parser.add_argument(
+        "--count",
+        type=options.integer(1),
+        default=100,
+        metavar="N",
+        help="sketches on a contact sheet (default: 100)",
+    )
+    parser.add_argument(
+        "--each",
+        choices=("svg", "png"),
+        help="write a picture of each sketch into the folder",
+    )
+    parser.add_argument(
+        "--tfds",
+        action="store_true",
+        help="prepare TFDS records of the npz files as well",
+    )
+    add_max_bad(parser)
+    options.add_data_dir(parser)
+
+
+def add_inspect(add: Callable) -> None:
+    """Adds `inspect`; `add` as of `add_prepare`."""
+    parser = add(
+        "inspect",
+        "say what a data set holds, and draw some of it",
+        "sketch-rnn inspect cats.npz",
+        "sketch-rnn inspect quickdraw_strokes/doodles --out report",
+        "sketch-rnn inspect folder_of_npz --json",
+    )
+    parser.add_argument(
+        "data",
+        metavar="DATA",
+        help="a TFDS name, files or folders of any kind that convert reads, or "
+        "a comma-separated list",
+    )
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        help="write report.json, lengths and a contact sheet, SVG and PNG",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print the report as JSON"
+    )
+    parser.add_argument(
+        "--split",
+        choices=("train", "valid", "test"),
+        default="train",
+        help="whose sketches are drawn (default: train)",
+    )
+    parser.add_argument(
+        "--count",
+        type=options.integer(1),
+        default=100,
+        metavar="N",
+        help="sketches on the sheet (default: 100)",
+    )
+    parser.add_argument(
+        "--seed",
+        type=options.integer(0),
+        default=0,
+        help="of their choice (default: 0)",
+    )
+    options.add_data_dir(parser)

@@ -47,6 +47,13 @@ def add_training(parser: argparse.ArgumentParser) -> None:
         help="stream records from disk instead of holding them in memory",
     )
     parser.add_argument(
+        "--mixture",
+        choices=("natural", "balanced"),
+        default="natural",
+        help="balanced repeats the sketches of words that have fewer "
+        "(default: natural)",
+    )
+    parser.add_argument(
         "--work-dir", required=True, metavar="DIR", help="what to write to"
     )
     parser.add_argument(

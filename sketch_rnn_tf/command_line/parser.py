@@ -40,7 +40,12 @@ def build() -> argparse.ArgumentParser:
         "--version", action="version", version=version.__version__
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    data_parser.add_prepare(functools.partial(_add, commands))
+    for add in (
+        data_parser.add_prepare,
+        data_parser.add_convert,
+        data_parser.add_inspect,
+    ):
+        add(functools.partial(_add, commands))
     for add in (
         _add_train,
         _add_evaluate,

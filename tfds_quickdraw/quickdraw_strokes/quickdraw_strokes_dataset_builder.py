@@ -15,6 +15,7 @@ from tfds_quickdraw import (
     beam_path,
     configs,
     generation,
+    record_bytes,
     sources,
     stroke_feature,
 )
@@ -62,6 +63,11 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         super().__init__(**kwargs)
         self.how = How()
         self.tally = tally_lib.Tally()
+
+    def download_and_prepare(self, **kwargs: Any) -> None:
+        """Prepares the records, as every TFDS builder does."""
+        with record_bytes.repeatable():
+            super().download_and_prepare(**kwargs)
 
     def _create_builder_config(
         self,
