@@ -16,6 +16,8 @@ from sketch_rnn_tf.training import work_directory
 
 COMMANDS = [
     "prepare",
+    "convert",
+    "inspect",
     "train",
     "evaluate",
     "sample",

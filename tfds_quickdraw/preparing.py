@@ -1,5 +1,6 @@
 """Preparing a configuration of `quickdraw_strokes` on disk."""
 
+import contextlib
 import os
 import pathlib
 from collections.abc import Sequence
@@ -69,9 +70,15 @@ def prepare(
         )
         if max_bad is not None:
             builder.how = builder.how._replace(max_bad=max_bad)
-        builder.download_and_prepare(
-            download_config=_download_config(beam_options)
-        )
+        try:
+            builder.download_and_prepare(
+                download_config=_download_config(beam_options)
+            )
+        except BaseException:
+            # TFDS removes its records, but not the folder made for them.
+            with contextlib.suppress(OSError):
+                pathlib.Path(builder.data_dir).parent.rmdir()
+            raise
     except OSError as error:
         reason = " ".join(str(error).split())
         raise ValueError(

@@ -61,7 +61,11 @@ class Tally:
         """
         bad = self.bad.total()
         read = self.good + self.dropped.total()
-        if bad and (not read or bad > max_bad_share * (bad + read)):
+        if bad and not read:
+            raise ValueError(
+                f"{self.examples[0]} (of {bad:,} records none is good)"
+            )
+        if bad > max_bad_share * (bad + read):
             raise ValueError(
                 f"{self.examples[0]} ({bad:,} of {bad + read:,} records are "
                 f"bad, and at most {max_bad_share:.0%} may be)"
