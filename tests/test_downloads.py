@@ -22,7 +22,7 @@ import urllib.parse
 
 import pytest
 
-from tfds_quickdraw import downloads
+from tfds_quickdraw import checksums, download, download_bar, downloads
 
 BODY = random.Random(0).randbytes(300_000)
 DATE = "Mon, 01 Jan 2024 00:00:00 GMT"
@@ -167,7 +167,7 @@ class Server:
 @pytest.fixture(autouse=True)
 def surroundings(monkeypatch):
     """Shortens pauses, and lets no proxy come between."""
-    monkeypatch.setattr(downloads, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(download, "RETRY_SECONDS", 0.01)
     monkeypatch.setenv("NO_PROXY", "*")
     monkeypatch.setenv("no_proxy", "*")
 
@@ -422,7 +422,7 @@ class TestResume:
         assert _kept(tmp_path) == {".npz": len(BODY)}
 
     def test_each_mebibyte_forgives_a_failure(self, server, fetch, monkeypatch):
-        monkeypatch.setattr(downloads, "RESET_BYTES", 30_000)
+        monkeypatch.setattr(download, "RESET_BYTES", 30_000)
         server.plan = [{"cut": 30_000}] * 9
         assert fetch(server) == BODY
         assert len(server.log) == 10
@@ -450,8 +450,8 @@ class TestResume:
     def test_any_cuts_make_the_same_file(
         self, server, fetch, monkeypatch, seed
     ):
-        monkeypatch.setattr(downloads, "TRIES", 99)
-        monkeypatch.setattr(downloads, "RETRY_SECONDS", 0)
+        monkeypatch.setattr(download, "TRIES", 99)
+        monkeypatch.setattr(download, "RETRY_SECONDS", 0)
         rng = random.Random(seed)
         faults = [
             {"cut": rng.randrange(60_000)},
@@ -589,7 +589,7 @@ class TestFailures:
     def test_waits_as_long_as_the_server_says(self, server, fetch, monkeypatch):
         waited = []
         monkeypatch.setattr(
-            downloads._Event,
+            download.Event,
             "check",
             lambda _, seconds=0.0: waited.append(seconds),
         )
@@ -617,7 +617,7 @@ class TestFailures:
         assert ": expected the file, got nothing for 0.1 s (tried 3 " in said
 
     def test_a_trickle(self, server, fetch, monkeypatch):
-        monkeypatch.setattr(downloads, "SLOW_SECONDS", 0.2)
+        monkeypatch.setattr(download, "SLOW_SECONDS", 0.2)
         server.plan = [{"trickle": 0.01}] * 3
         said = _refused(fetch, server)
         assert re.search(r"got \d+ bytes in 0 s \(tried 3 times\)", said)
@@ -777,7 +777,7 @@ class TestReadSums:
             + b"%b *./The Eiffel Tower.npz\r\n" % (b"0B" * 32)
             + b"%b  sketchrnn/cat.npz" % (b"0A" * 32)
         )
-        assert downloads.read_sums(path) == {
+        assert checksums.read_sums(path) == {
             "sketchrnn/cat.npz": "0a" * 32,
             "The Eiffel Tower.npz": "0b" * 32,
         }
@@ -798,13 +798,13 @@ class TestReadSums:
     def test_says_where_it_is_bad(self, tmp_path, line, said):
         path = tmp_path / "sums"
         path.write_text(f"{'0' * 64}  a.npz\n{line}\n")
-        assert f"{path}:{said}" in _refused(downloads.read_sums, path)
+        assert f"{path}:{said}" in _refused(checksums.read_sums, path)
 
     def test_a_file_that_cannot_be_read(self, tmp_path):
-        said = _refused(downloads.read_sums, tmp_path / "none")
+        said = _refused(checksums.read_sums, tmp_path / "none")
         assert said.endswith("got: No such file or directory")
         (tmp_path / "binary").write_bytes(b"\xff\xfe")
-        said = _refused(downloads.read_sums, tmp_path / "binary")
+        said = _refused(checksums.read_sums, tmp_path / "binary")
         assert said.endswith("got: it is not UTF-8")
 
 
@@ -859,7 +859,7 @@ class TestProcesses:
         assert _kept(tmp_path) == {".npz": len(BODY)}
 
     def test_a_system_without_locks(self, server, fetch, monkeypatch):
-        monkeypatch.setattr(downloads, "fcntl", None)
+        monkeypatch.setattr(download, "fcntl", None)
         server.plan = [{"cut": 1000}]
         assert fetch(server) == BODY
 
@@ -867,7 +867,7 @@ class TestProcesses:
         def fail(*_):
             raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
-        monkeypatch.setattr(downloads.fcntl, "flock", fail)
+        monkeypatch.setattr(download.fcntl, "flock", fail)
         assert fetch(server) == BODY
 
 
@@ -890,7 +890,7 @@ class TestBar:
             assert last == ""
 
     def test_counts_what_is_there_and_estimates_what_is_not(self):
-        bar = downloads._Bar(4, False)
+        bar = download_bar.Bar(4, False)
         bar.end("kept")
         bar.show("a", 0, 100)
         assert bar._bar.total == 300

@@ -1,5 +1,6 @@
 """Preparing records from ndjson and npz files, near and far."""
 
+import hashlib
 import http.server
 import json
 import os
@@ -232,6 +233,20 @@ class TestMirror:
         prepare(tmp_path, "cat", location=f"{url}/")
         with pytest.raises(ValueError, match="expected records from http://o"):
             prepare(tmp_path, "cat", location="http://other.example")
+
+    def test_sums_of_ones_own_are_checked(self, tmp_path, mirror):
+        folder = mirror.folder / "sketchrnn"
+        folder.mkdir(parents=True)
+        sketchrnn_npz.write(folder / "cat.npz", {"train": [SKETCH]})
+        data = (folder / "cat.npz").read_bytes()
+        sums = tmp_path / "sums"
+        url = f"http://127.0.0.1:{mirror.server_port}"
+        sums.write_text(f"{'0' * 64}  sketchrnn/cat.npz\n")
+        with pytest.raises(ValueError, match=r"cat\.npz: expected .*SHA-256"):
+            prepare(tmp_path, "cat", location=url, sums=sums)
+        sums.write_text(f"{hashlib.sha256(data).hexdigest()}  cat.npz\n")
+        builder = prepare(tmp_path, "cat", location=url, sums=sums)
+        assert sizes(builder) == {"train": 1}
 
     def test_a_missing_word_leaves_nothing(self, tmp_path, mirror):
         mirror.folder.mkdir()

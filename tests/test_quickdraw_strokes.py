@@ -23,6 +23,7 @@ from sketch_rnn_tf import doodles, strokes
 from sketch_rnn_tf.files import sketchrnn_npz
 from tfds_quickdraw import (
     configs,
+    download,
     downloads,
     sources,
     stroke_feature,
@@ -483,7 +484,7 @@ class TestRefusals:
             tfds_quickdraw.prepare(config, tmp_path / "data")
 
     def test_a_failed_download_names_the_url(self, tmp_path, monkeypatch):
-        monkeypatch.setattr(downloads, "RETRY_SECONDS", 0)
+        monkeypatch.setattr(download, "RETRY_SECONDS", 0)
         url = "https://mirror.org/sketchrnn/The%20Eiffel%20Tower.npz"
         config = tfds_quickdraw.config_for(
             "the eiffel tower", location="https://mirror.org/"

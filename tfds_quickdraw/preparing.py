@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import tensorflow_datasets as tfds
 from tensorflow_datasets.core import read_only_builder
 
-from tfds_quickdraw import beam_path, configs, downloads, sources
+from tfds_quickdraw import beam_path, checksums, configs, sources
 from tfds_quickdraw.quickdraw_strokes import (
     quickdraw_strokes_dataset_builder as builder_lib,
 )
@@ -65,7 +65,7 @@ def prepare(
             return builder
         builder.how = builder.how._replace(
             processes=processes,
-            sums=None if sums is None else downloads.read_sums(sums),
+            sums=None if sums is None else checksums.read_sums(sums),
             beam=beam_options is not None,
         )
         if max_bad is not None:
