@@ -277,7 +277,7 @@ class TestBadData:
     @pytest.mark.parametrize(
         ("spec", "said"),
         [
-            ("none.npz", "none.npz: expected an npz file"),
+            ("none.npz", "none.npz: expected a file or folder"),
             (".", "expected"),
             ("none.npz,", "between commas"),
             ("quickdraw_strokes/giraff", "'giraff'"),

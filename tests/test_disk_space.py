@@ -1,5 +1,6 @@
 """disk_space: tried before a training, told in one line when it runs out."""
 
+import contextlib
 import errno
 import os
 import resource
@@ -26,13 +27,19 @@ def _failing(monkeypatch, code):
     monkeypatch.setattr(os, "posix_fallocate", fail)
 
 
-@pytest.fixture
+@contextlib.contextmanager
 def small_files():
-    """Limits the size of a file to 10,000 bytes."""
+    """Limits the size of a file to 10,000 bytes.
+
+    No fixture, as it would hold for pytest's own output, too, which may go
+    into a file that is larger.
+    """
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 class TestRequire:
@@ -54,11 +61,10 @@ class TestRequire:
         disk_space.require(tmp_path, [2000, 3000])
         assert "0.0 MB are free" in _refused(tmp_path, [2000, 3001])
 
-    def test_a_limit_on_file_sizes_is_one_for_each_file(
-        self, tmp_path, small_files
-    ):
-        disk_space.require(tmp_path, [9_000, 9_000])
-        said = _refused(tmp_path, [9_000, 20_000])
+    def test_a_limit_on_file_sizes_is_one_for_each_file(self, tmp_path):
+        with small_files():
+            disk_space.require(tmp_path, [9_000, 9_000])
+            said = _refused(tmp_path, [9_000, 20_000])
         assert "0.0 MB, which is over the limit on a file's size" in said
         assert not list(tmp_path.iterdir())
 
@@ -121,11 +127,12 @@ class TestWriting:
         assert f"a: {reason}" in str(caught.value)
         assert "\n" not in str(caught.value)
 
-    def test_a_checkpoint_that_is_too_large(self, tmp_path, small_files):
+    def test_a_checkpoint_that_is_too_large(self, tmp_path):
         checkpoint = tf.train.Checkpoint(v=tf.Variable(tf.zeros([9_999])))
         with (
             pytest.raises(OSError, match="a: File too large; what was there"),
             disk_space.writing("a"),
+            small_files(),
         ):
             checkpoint.write(str(tmp_path / "ckpt"))
 

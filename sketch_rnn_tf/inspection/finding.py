@@ -80,8 +80,7 @@ def inspect(
     train = tables["train"]
     enough = _percentile(train.lengths, 100 * ENOUGH)
     longest = int(train.lengths.max())
-    # Data of a few points each may propose less than the values to compare.
-    proposed = _round_up(enough)
+    proposed = min(_round_up(enough), longest)
     return report_lib.Report(
         words=words,
         splits={

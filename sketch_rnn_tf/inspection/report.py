@@ -93,7 +93,7 @@ class Report(NamedTuple):
       splits: Each split, by name.
       max_len: N_max, points: the longest training sketch.
       proposed_max_len: The smallest round number that keeps 99 % of the
-        training sketches.
+        training sketches, or N_max if that is less.
       limits: What each max_len does: `LIMITS`, N_max and the proposed one.
       simplification: The proposed epsilon.
       shared: Sketches of one split that equal one of an earlier split, by
