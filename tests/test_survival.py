@@ -18,7 +18,8 @@ ROOT = pathlib.Path(__file__).parents[1]
 # The command line, in a process that kills itself when a call begins.
 SCRIPT = """
 import os, signal, sys
-from sketch_rnn_tf import cli, work_directory
+from sketch_rnn_tf import cli
+from sketch_rnn_tf.training import work_directory
 
 calls, original = 0, getattr(work_directory, sys.argv[1])
 
