@@ -19,7 +19,8 @@ ROOT = pathlib.Path(__file__).parents[1]
 SCRIPT = """
 import os, signal, sys
 from sketch_rnn_tf import cli
-from sketch_rnn_tf.training import work_directory
+with cli._quiet():  # loads TensorFlow
+    from sketch_rnn_tf.training import work_directory
 
 calls, original = 0, getattr(work_directory, sys.argv[1])
 
