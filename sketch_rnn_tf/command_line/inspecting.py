@@ -6,19 +6,18 @@ import pathlib
 import sys
 
 from sketch_rnn_tf import datasets, drawing, inspection
-from sketch_rnn_tf.files import tally as tally_lib
 from sketch_rnn_tf.training import work_directory
 
 
 def inspect(arguments: argparse.Namespace) -> None:
     """Says what a data set holds, and draws some of it."""
     data = datasets.load(arguments.data, data_dir=arguments.data_dir)
-    labels = getattr(data, "labels", None) or {}
+    labels = data.labels
     report = inspection.inspect(
         data.words,
         {name: getattr(data, name) for name in datasets.SPLITS},
         labels=labels,
-        tally=getattr(data, "tally", None) or tally_lib.Tally(),
+        tally=data.tally,
         seed=arguments.seed,
     )
     if arguments.json:
@@ -33,7 +32,7 @@ def inspect(arguments: argparse.Namespace) -> None:
     picture = inspection.sheet(
         data.words,
         sketches,
-        labels=labels.get(split),
+        labels=labels[split],
         count=arguments.count,
         seed=arguments.seed,
         title=f"{min(arguments.count, len(sketches)):,} of "

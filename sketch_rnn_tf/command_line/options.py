@@ -24,8 +24,8 @@ def add_data(parser: argparse.ArgumentParser) -> None:
         "--data",
         required=True,
         metavar="SPEC",
-        help="a TFDS name (quickdraw_strokes/doodles), an npz file, a folder "
-        "of them, or a comma-separated list",
+        help="a TFDS name (quickdraw_strokes/doodles), a file or folder of what "
+        "convert reads (npz, ndjson, svg, ...), or a comma-separated list",
     )
     add_data_dir(parser)
 
