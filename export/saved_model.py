@@ -129,6 +129,7 @@ class Signatures:
             drawn, drawn_lengths = sampler.draw(
                 tf.where(good[:, None], z, 0.0),
                 tf.where(good, temperature, 0.0),
+                tf.fill(tf.shape(seed), sampler_lib.SAME_TEMPERATURE),
                 tf.where(good, seed, 0),
                 tf.where(good, max_len, 0),
                 tf.where(good[:, None, None], prefix, 0.0),

@@ -98,6 +98,12 @@ def to_batch(
     Raises:
       ValueError: If a sketch is not valid, or longer than N_max.
     """
+    check(sketches, config)
+    return _batch(_in_memory(sketches, config), config)
+
+
+def check(sketches: Sequence[np.ndarray], config: config_lib.Config) -> None:
+    """Raises a ValueError if a sketch is not valid, or longer than N_max."""
     for index, sketch in enumerate(sketches):
         strokes.validate_stroke3(sketch, name=f"sketch {index}")
         if len(sketch) > config.max_len:
@@ -105,7 +111,6 @@ def to_batch(
                 f"sketch {index}: expected at most {config.max_len} points, "
                 f"got {len(sketch)}"
             )
-    return _batch(_in_memory(sketches, config), config)
 
 
 def _in_memory(sketches, config):

@@ -1,10 +1,13 @@
-"""The graphs that draw: one loop for a batch of sketches, each from its seed.
+"""The graphs that draw: each sketch of a batch from its own seed.
 
-Everything here is in scale_factor units.
+`Sampler.draw` is one loop that ends with the last sketch of its batch, and
+stands in the SavedModel; `Sampler.advance` runs a few steps, for `slots` to
+refill a batch between calls.  Everything here is in scale_factor units.
 """
 
 import weakref
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import tensorflow as tf
 
@@ -44,15 +47,26 @@ class Sampler:
             self.encode = encode
 
         @tf.function(
-            input_signature=[z_spec, floats, ints, ints, strokes_spec, ints]
+            input_signature=[
+                z_spec,
+                floats,
+                floats,
+                ints,
+                ints,
+                strokes_spec,
+                ints,
+            ]
         )
-        def draw(z, temperature, seeds, max_len, prefix, prefix_lengths):
+        def draw(
+            z, temperature, softmax, seeds, max_len, prefix, prefix_lengths
+        ):
             return decode(
                 decoder,
                 z,
                 temperature,
                 seeds,
                 max_len,
+                softmax_temperature=softmax,
                 prefix=prefix,
                 prefix_lengths=prefix_lengths,
                 start_point=start_point,
@@ -60,6 +74,109 @@ class Sampler:
             )
 
         self.draw = draw
+        self.state_sizes = decoder.recurrent_cell.state_sizes
+        state_spec = tuple(
+            tf.TensorSpec([None, size], tf.float32) for size in self.state_sizes
+        )
+        _, bias = decoder.recurrent_cell.input_projection()
+        self.condition_size = bias.shape[0]
+        rows_spec = tf.TensorSpec([None, None, width], tf.float32)
+
+        @tf.function(
+            input_signature=[
+                Places(
+                    tf.TensorSpec([None, width], tf.float32),
+                    tf.TensorSpec([None, self.condition_size], tf.float32),
+                    state_spec,
+                ),
+                z_spec,
+                ints,
+                tf.TensorSpec([None, None, 4], tf.float32),
+                rows_spec,
+                tf.TensorSpec([None, None], tf.bool),
+                floats,
+                floats,
+            ]
+        )
+        def advance(
+            places, z, chosen, u, given, is_given, temperature, softmax
+        ):
+            fresh = start(decoder, z, start_point)
+            point, condition, state = tf.nest.map_structure(
+                lambda old, new: tf.gather(tf.concat([old, new], 0), chosen),
+                places,
+                fresh,
+            )
+            # Unrolled: a loop costs more than its steps where S is small.
+            points = []
+            for k in range(STEPS):
+                params, state = decoder.advance(point, condition, state)
+                point = sample_point(
+                    params,
+                    u[k],
+                    temperature,
+                    softmax_temperature=softmax,
+                    compatibility=compatibility,
+                )
+                point = tf.where(is_given[k][:, None], given[k], point)
+                points.append(point)
+            return tf.stack(points), Places(point, condition, state)
+
+        self.advance = advance
+
+    def no_places(self) -> "Places":
+        """Returns places for no sketch at all."""
+        return Places(
+            tf.zeros([0, decoder_lib.POINT_SIZE]),
+            tf.zeros([0, self.condition_size]),
+            tuple(tf.zeros([0, size]) for size in self.state_sizes),
+        )
+
+
+STEPS = 8
+"""Steps that `Sampler.advance` runs.
+
+A sketch that ends within them leaves its place idle for half as many.
+"""
+
+
+SAME_TEMPERATURE = -1.0
+"""As a softmax temperature: tau, as in Eq. 9."""
+
+
+class Places(NamedTuple):
+    """What the decoder holds between two steps, of S sketches.
+
+    Attributes:
+      point: float32 [S, 5], the last point.
+      condition: float32 [S, P], as of `Decoder.condition`.
+      state: The cell's state, a tuple of float32 [S, n].
+    """
+
+    point: tf.Tensor
+    condition: tf.Tensor
+    state: tuple[tf.Tensor, ...]
+
+
+def start(
+    decoder: "decoder_lib.Decoder",
+    z: tf.Tensor,
+    start_point: Sequence[float],
+) -> Places:
+    """Returns sketches before their first point.
+
+    Args:
+      decoder: The decoder.
+      z: float32 [B, Z]; Z is 0 for an unconditional decoder.
+      start_point: S_0, 5 numbers.
+    """
+    batch_size = tf.shape(z)[0]
+    condition = decoder.condition(z)
+    return Places(
+        tf.tile(tf.constant(start_point, tf.float32)[None], [batch_size, 1]),
+        tf.broadcast_to(condition, [batch_size, condition.shape[-1]]),
+        decoder.initial_state(z, batch_size=batch_size),
+    )
 
 
 _samplers: "weakref.WeakKeyDictionary" = weakref.WeakKeyDictionary()
@@ -75,11 +192,12 @@ def of(model: "vae.SketchRNN") -> Sampler:
 
 def decode(
     decoder: "decoder_lib.Decoder",
-    z: tf.Tensor | None,
+    z: tf.Tensor,
     temperature: tf.Tensor,
     seeds: tf.Tensor,
     max_len: tf.Tensor,
     *,
+    softmax_temperature: tf.Tensor,
     prefix: tf.Tensor,
     prefix_lengths: tf.Tensor,
     start_point: Sequence[float],
@@ -89,10 +207,11 @@ def decode(
 
     Args:
       decoder: The decoder.
-      z: float32 [B, Z]; None for an unconditional decoder.
+      z: float32 [B, Z]; Z is 0 for an unconditional decoder.
       temperature: float32 [B], tau >= 0; 0 is greedy.
       seeds: int32 [B].
       max_len: int32 [B], points at most, those of the prefix included.
+      softmax_temperature: float32 [B], see `sample_point`.
       prefix: float32 [B, P, 5], points to begin with, scale_factor units.
       prefix_lengths: int32 [B], how many of them count.
       start_point: S_0, 5 numbers.
@@ -105,7 +224,6 @@ def decode(
     References:
       Eq. 9 and section 3.3, Ha & Eck (2017).
     """
-    batch_size = tf.shape(seeds)[0]
     # One step at least: an array that nothing was written to has no shape.
     num_steps = tf.maximum(tf.reduce_max(max_len), 1)
     u = randomness.uniforms(seeds, randomness.POINTS, [num_steps, 4])
@@ -115,15 +233,20 @@ def decode(
         tf.pad(prefix, [[0, 0], [0, 1], [0, 0]]), [1, 0, 2]
     )  # [P + 1, B, 5]
     end_point = tf.constant(strokes.END_POINT)
-    condition = decoder.condition(z)
+    places = start(decoder, z, start_point)
+    batch_size = tf.shape(seeds)[0]
     points = tf.TensorArray(
         tf.float32, num_steps, element_shape=[None, decoder_lib.POINT_SIZE]
     )
 
     def body(t, point, state, ended, lengths, points):
-        params, state = decoder.advance(point, condition, state)
+        params, state = decoder.advance(point, places.condition, state)
         point = sample_point(
-            params, u[t], temperature, compatibility=compatibility
+            params,
+            u[t],
+            temperature,
+            softmax_temperature=softmax_temperature,
+            compatibility=compatibility,
         )
         in_prefix = (t < prefix_lengths)[:, None]
         point = tf.where(in_prefix, given[tf.minimum(t, prefix_steps)], point)
@@ -135,14 +258,13 @@ def decode(
     def going(t, point, state, ended, *_):
         return (t < num_steps) & ~tf.reduce_all(ended)
 
-    start = tf.tile(tf.constant(start_point, tf.float32)[None], [batch_size, 1])
     t, *_, lengths, points = tf.while_loop(
         going,
         body,
         (
             tf.constant(0),
-            start,
-            decoder.initial_state(z, batch_size=batch_size),
+            places.point,
+            places.state,
             tf.zeros([batch_size], tf.bool),
             tf.zeros([batch_size], tf.int32),
             points,
@@ -182,6 +304,7 @@ def sample_point(
     u: tf.Tensor,
     temperature: tf.Tensor,
     *,
+    softmax_temperature: tf.Tensor | None = None,
     compatibility: str = "none",
 ) -> tf.Tensor:
     """Draws the next point of each sketch (Eq. 9).
@@ -190,6 +313,8 @@ def sample_point(
       params: float32 [B, 6 M + 3], the decoder's output.
       u: float32 [B, 4], uniforms.
       temperature: float32 [B], tau >= 0; 0 is greedy.
+      softmax_temperature: float32 [B], divides the logits in place of tau;
+        0 picks the likeliest component and pen state, below 0 leaves tau.
       compatibility: As of the configuration.
 
     Returns:
@@ -199,14 +324,21 @@ def sample_point(
     logits_temperature, variance_temperature = temperatures(
         tf.where(greedy, 1.0, temperature), compatibility
     )
+    likeliest = greedy
+    if softmax_temperature is not None:
+        given = softmax_temperature >= 0
+        likeliest = tf.where(given, softmax_temperature == 0, greedy)
+        logits_temperature = tf.where(
+            given & ~likeliest, softmax_temperature, logits_temperature
+        )
     predicted = distributions.point_distribution(
         params,
         temperature=logits_temperature,
         variance_temperature=variance_temperature,
     )
     mixture = predicted.offset.mixture_distribution.logits  # [B, M]
-    component = _pick(mixture, u[:, 0], greedy)
-    pen = _pick(predicted.pen.logits, u[:, 1], greedy)
+    component = _pick(mixture, u[:, 0], likeliest)
+    pen = _pick(predicted.pen.logits, u[:, 1], likeliest)
     normals = predicted.offset.components_distribution
 
     def picked(parameter):
@@ -228,10 +360,10 @@ def sample_point(
     return tf.concat([offset, tf.one_hot(pen, 3)], axis=1)
 
 
-def _pick(logits, u, greedy):
-    """Picks an index by inverse CDF in index order; the likeliest if greedy."""
+def _pick(logits, u, likeliest):
+    """Picks an index by inverse CDF in index order, or the likeliest one."""
     cumulative = tf.cumsum(tf.nn.softmax(logits), axis=-1)
     index = tf.reduce_sum(tf.cast(cumulative <= u[:, None], tf.int32), axis=-1)
     # The sum of all probabilities may round to less than a uniform.
     index = tf.minimum(index, logits.shape[-1] - 1)
-    return tf.where(greedy, tf.argmax(logits, -1, tf.int32), index)
+    return tf.where(likeliest, tf.argmax(logits, -1, tf.int32), index)

@@ -1,20 +1,19 @@
 """Drawing with a model: new sketches, reconstructions and completions.
 
-Everything here is in the user's units; `sampler` has the graphs, and
-`randomness` says how a seed makes a drawing.
+Everything here is in the user's units; `slots` draws many at once, `sampler`
+has the graphs, and `randomness` says how a seed makes a drawing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import tensorflow as tf
 
 from sketch_rnn_tf import (
-    decoder as decoder_lib,
     input_pipeline,
     randomness,
     sampler,
+    slots,
     strokes,
     vae,
 )
@@ -42,9 +41,11 @@ def sample(
     *,
     count: int | None = None,
     temperature: float | Sequence[float] = 1.0,
-    seed: int = 0,
+    softmax_temperature: float | Sequence[float] | None = None,
+    seed: int | Sequence[int] = 0,
     z: np.ndarray | None = None,
     max_len: int | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> Drawings:
     """Draws new sketches, from the prior or from given latent vectors.
 
@@ -56,9 +57,13 @@ def sample(
       count: Number of drawings; may be left out where `z` is given.
       temperature: tau, a number or one for each drawing (Eq. 9); 0 is
         greedy: the likeliest component's mean and the likeliest pen state.
-      seed: Of the first drawing, 0 to 2**31 - count.
+      softmax_temperature: Divides the logits of the mixture and of the pen in
+        place of tau, a number or one for each drawing; None leaves tau.
+      seed: Of the first drawing, 0 to 2**31 - count; or one for each.
       z: float [B, Z], the latent vectors; None draws them from N(0, I).
       max_len: Points at most; the model's N_max if None.
+      progress: Called with the number of drawings that have ended since it
+        was last called.
 
     Returns:
       The drawings.
@@ -82,7 +87,8 @@ def sample(
     seeds = _seeds(seed, count)
     if z is None and config.conditional:
         z = randomness.prior(seeds, z_size=config.z_size).numpy()
-    return _draw(model, z, temperature, seeds, max_len)
+    temperatures = (temperature, softmax_temperature)
+    return _draw(model, z, temperatures, seeds, max_len, progress=progress)
 
 
 def reconstruct(
@@ -90,8 +96,10 @@ def reconstruct(
     sketches: Sequence[np.ndarray],
     *,
     temperature: float | Sequence[float] = 1.0,
-    seed: int = 0,
+    softmax_temperature: float | Sequence[float] | None = None,
+    seed: int | Sequence[int] = 0,
     sample_z: bool = True,
+    progress: Callable[[int], None] | None = None,
 ) -> Drawings:
     """Encodes sketches and draws them again from their z.
 
@@ -99,8 +107,10 @@ def reconstruct(
       model: A conditional model.
       sketches: Stroke-3 of at most N_max points, the user's units.
       temperature: tau, a number or one for each sketch.
-      seed: Of the first drawing; drawing i has `seed` + i.
+      softmax_temperature: As for `sample`.
+      seed: Of the first drawing, drawing i has `seed` + i; or one for each.
       sample_z: Whether z is sampled from the posterior (Eq. 2) or its mean.
+      progress: As for `sample`.
 
     Returns:
       The drawings, one for each sketch.
@@ -115,7 +125,8 @@ def reconstruct(
     if sample_z:
         noise = randomness.prior(seeds, z_size=model.config.z_size).numpy()
         z = mu + np.exp(log_var / 2) * noise
-    return _draw(model, z, temperature, seeds, None)
+    temperatures = (temperature, softmax_temperature)
+    return _draw(model, z, temperatures, seeds, None, progress=progress)
 
 
 def complete(
@@ -123,9 +134,11 @@ def complete(
     sketches: Sequence[np.ndarray],
     *,
     temperature: float | Sequence[float] = 1.0,
-    seed: int = 0,
+    softmax_temperature: float | Sequence[float] | None = None,
+    seed: int | Sequence[int] = 0,
     z: np.ndarray | None = None,
     max_len: int | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> Drawings:
     """Goes on with incomplete sketches.
 
@@ -138,9 +151,11 @@ def complete(
       sketches: Stroke-3 of fewer than `max_len` points, the user's units.
         A last point whose pen is not lifted leaves its stroke open.
       temperature: tau, a number or one for each sketch.
-      seed: Of the first drawing; drawing i has `seed` + i.
+      softmax_temperature: As for `sample`.
+      seed: Of the first drawing, drawing i has `seed` + i; or one for each.
       z: float [B, Z]; conditional models only.
       max_len: Points at most, the given ones included; N_max if None.
+      progress: As for `sample`.
 
     Returns:
       The drawings, given points included; `prefix_lengths` counts those.
@@ -164,7 +179,8 @@ def complete(
     elif model.config.conditional:
         z, _ = encode(model, sketches)
     seeds = _seeds(seed, len(sketches))
-    return _draw(model, z, temperature, seeds, max_len, sketches)
+    temperatures = (temperature, softmax_temperature)
+    return _draw(model, z, temperatures, seeds, max_len, sketches, progress)
 
 
 def encode(
@@ -189,64 +205,109 @@ def encode(
         )
     if not len(sketches):
         raise ValueError("sketches: expected at least one, got none")
-    batch = input_pipeline.to_batch(sketches, model.config)
-    mu, log_var = sampler.of(model).encode(
-        batch["strokes"][:, 1:], batch["lengths"]
-    )
-    return mu.numpy(), log_var.numpy()
+    input_pipeline.check(sketches, model.config)
+    # Of like lengths, so that little of a batch is padding.
+    order = np.argsort([len(s) for s in sketches], kind="stable")
+    shape = (len(sketches), model.config.z_size)
+    mu, log_var = np.empty(shape, np.float32), np.empty(shape, np.float32)
+    for start in range(0, len(sketches), _ENCODED_AT_ONCE):
+        chosen = order[start : start + _ENCODED_AT_ONCE]
+        batch = input_pipeline.to_batch(
+            [sketches[i] for i in chosen], model.config
+        )
+        mu[chosen], log_var[chosen] = sampler.of(model).encode(
+            batch["strokes"][:, 1:], batch["lengths"]
+        )
+    return mu, log_var
 
 
-def _draw(model, z, temperature, seeds, max_len, prefixes=None):
+_ENCODED_AT_ONCE = 256
+
+
+def _draw(model, z, temperatures, seeds, max_len, given=None, progress=None):
     config = model.config
     count = len(seeds)
     if max_len is None:
         max_len = config.max_len
     if max_len < 1:
         raise ValueError(f"max_len: expected at least 1, got {max_len}")
-    temperature = np.asarray(temperature, np.float32)
-    if not (np.isfinite(temperature) & (temperature >= 0)).all():
-        raise ValueError(
-            "temperature: expected a finite number of at least 0, "
-            f"got {temperature}"
+    temperature, softmax_temperature = temperatures
+    temperature = _temperatures("temperature", temperature, count)
+    if softmax_temperature is None:
+        softmax_temperature = np.full(
+            count, sampler.SAME_TEMPERATURE, np.float32
         )
-    if temperature.shape not in ((), (count,)):
-        raise ValueError(
-            f"temperature: expected one number or {count}, "
-            f"got shape {list(temperature.shape)}"
+    else:
+        softmax_temperature = _temperatures(
+            "softmax_temperature", softmax_temperature, count
         )
-    prefix = np.zeros((count, 0, decoder_lib.POINT_SIZE), np.float32)
     prefix_lengths = np.zeros(count, np.int32)
-    if prefixes is not None:
-        for index, sketch in enumerate(prefixes):
-            strokes.validate_stroke3(sketch, name=f"sketch {index}")
-            if len(sketch) >= max_len:
-                raise ValueError(
-                    f"sketch {index}: expected fewer points than max_len, "
-                    f"{max_len}, got {len(sketch)}"
-                )
-        batch = input_pipeline.to_batch(
-            prefixes, config.replace(max_len=max_len, bucket_boundaries=())
-        )
-        prefix = batch["strokes"][:, 1:]
-        prefix_lengths = batch["lengths"].numpy()
-    drawn, lengths = sampler.of(model).draw(
-        tf.zeros([count, 0]) if z is None else tf.constant(z, tf.float32),
-        tf.constant(np.broadcast_to(temperature, [count])),
-        tf.constant(seeds),
-        tf.fill([count], max_len),
-        prefix,
-        tf.constant(prefix_lengths),
+    prefixes = None
+    if given is not None:
+        prefixes = _prefixes(given, max_len, config)
+        prefix_lengths[:] = [len(prefix) for prefix in prefixes]
+    drawn = slots.draw(
+        sampler.of(model),
+        slots.Requests(
+            z=np.zeros((count, 0), np.float32) if z is None else np.float32(z),
+            temperature=temperature,
+            softmax_temperature=softmax_temperature,
+            seeds=seeds,
+            prefixes=prefixes,
+            max_len=max_len,
+        ),
+        progress=progress,
     )
-    drawn = drawn.numpy()
     sketches = []
-    for points, length in zip(drawn, lengths.numpy(), strict=True):
-        stroke3 = points[:length, [0, 1, 2 + strokes.PEN_UP]]
+    for points in drawn:
+        stroke3 = points[:, [0, 1, 2 + strokes.PEN_UP]]
         stroke3[:, :2] *= config.scale_factor
         sketches.append(stroke3)
     return Drawings(sketches, z, seeds, prefix_lengths)
 
 
+def _prefixes(given, max_len, config):
+    """Returns stroke-5 [P, 5] of each, in scale_factor units."""
+    for index, sketch in enumerate(given):
+        strokes.validate_stroke3(sketch, name=f"sketch {index}")
+        if len(sketch) >= max_len:
+            raise ValueError(
+                f"sketch {index}: expected fewer points than max_len, "
+                f"{max_len}, got {len(sketch)}"
+            )
+    batch = input_pipeline.to_batch(
+        given, config.replace(max_len=max_len, bucket_boundaries=())
+    )
+    rows = batch["strokes"].numpy()[:, 1:]
+    lengths = batch["lengths"].numpy()
+    return [r[:n] for r, n in zip(rows, lengths, strict=True)]
+
+
+def _temperatures(name, values, count):
+    values = np.asarray(values, np.float32)
+    if not (np.isfinite(values) & (values >= 0)).all():
+        raise ValueError(
+            f"{name}: expected a finite number of at least 0, got {values}"
+        )
+    if values.shape not in ((), (count,)):
+        raise ValueError(
+            f"{name}: expected one number or {count}, "
+            f"got shape {list(values.shape)}"
+        )
+    return np.broadcast_to(values, [count])
+
+
 def _seeds(seed, count):
+    if np.ndim(seed):
+        seeds = np.asarray(seed)
+        if seeds.shape != (count,) or seeds.dtype.kind not in "iu":
+            raise ValueError(
+                f"seed: expected {count} whole numbers, got "
+                f"{seeds.dtype} of shape {list(seeds.shape)}"
+            )
+        if not ((seeds >= 0) & (seeds < 2**31)).all():
+            raise ValueError(f"seed: expected 0 to {2**31 - 1}, got {seeds}")
+        return seeds.astype(np.int32)
     if not 0 <= seed <= 2**31 - count:
         raise ValueError(
             f"seed: expected 0 to {2**31 - count} for {count} drawings, "
