@@ -1,0 +1,285 @@
+"""How well a model explains given sketches: likelihoods and losses of each.
+
+The decoder reads the sketch itself (teacher forcing), so that every point is
+predicted from the true points before it.
+"""
+
+import weakref
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from sketch_rnn_tf import (
+    decoder as decoder_lib,
+    distributions,
+    encoder,
+    input_pipeline,
+    randomness,
+    sampling,
+    strokes as strokes_lib,
+    vae,
+)
+
+# Large enough for products at full speed, small enough that what is kept of
+# N_max steps stays below 100 MB.
+_BATCH_SIZE = 128
+
+
+class Scores(NamedTuple):
+    """What each of B sketches costs the model.
+
+    Attributes:
+      recon: L_R, float32 [B], nats over N_max, the steps from the end to
+        N_max included (Eq. 10).
+      kl: L_KL, float32 [B], nats per latent dimension (Eq. 11); zeros from
+        an unconditional model.
+      loss: recon + w_KL * kl, float32 [B] (Eq. 12).
+      log_likelihood: log p(sketch | z), float32 [B], nats, summed over its
+        points and its end row; of offsets in scale_factor units.
+      lengths: N_s, int32 [B].
+    """
+
+    recon: np.ndarray
+    kl: np.ndarray
+    loss: np.ndarray
+    log_likelihood: np.ndarray
+    lengths: np.ndarray
+
+
+class Reading(NamedTuple):
+    """What the model makes of some of the sketches, in scale_factor units.
+
+    Attributes:
+      indexes: Which sketches these are, int64 [b].
+      strokes: float32 [b, T + 1, 5], S_0 first.
+      lengths: N_s, int32 [b].
+      params: float32 [b, T, 6 M + 3]; those of row i predict row i + 1 of
+        `strokes`.
+      mu: Of the sketches' own encoding, float32 [b, Z]; None where no
+        encoding was asked for, or from an unconditional model.
+      log_var: Likewise.
+    """
+
+    indexes: np.ndarray
+    strokes: tf.Tensor
+    lengths: np.ndarray
+    params: tf.Tensor
+    mu: np.ndarray | None
+    log_var: np.ndarray | None
+
+
+def point_log_likelihoods(
+    model: "vae.SketchRNN",
+    sketches: Sequence[np.ndarray],
+    *,
+    z: np.ndarray | None = None,
+    sample_z: bool = False,
+    seed: int = 0,
+) -> list[np.ndarray]:
+    """Computes how likely each point is, given those before it.
+
+    Row i is log p(offset, pen state | points before, z); that of the end row
+    is log p(pen state) alone.  Offsets are in scale_factor units: subtract
+    2 log(scale_factor) from a point's value for a density per square pixel.
+
+    Args:
+      model: The model.
+      sketches: Stroke-3 of at most N_max points, the user's units.
+      z: float [B, Z]; None takes each sketch's own encoding.
+      sample_z: Whether that is sampled from the posterior (Eq. 2) or its
+        mean.
+      seed: Of the first sketch's sample; sketch i has `seed` + i.
+
+    Returns:
+      float32 [N + 1] of each sketch, nats, the last for its end row; [N] for
+      a sketch of N_max points, which has none.
+
+    Raises:
+      ValueError: If a sketch is not valid or longer than N_max, or z or the
+        seed does not fit.
+    """
+    found = [None] * len(sketches)
+    for reading in read(model, sketches, z=z, sample_z=sample_z, seed=seed):
+        rows = _log_likelihoods(reading)
+        kept = _counted(reading)
+        for index, row, count in zip(reading.indexes, rows, kept, strict=True):
+            found[index] = row[:count]
+    return found
+
+
+def score(
+    model: "vae.SketchRNN",
+    sketches: Sequence[np.ndarray],
+    *,
+    sample_z: bool = False,
+    seed: int = 0,
+) -> Scores:
+    """Computes the losses of each sketch, and its likelihood.
+
+    The means of `recon`, `kl` and `loss` are those that `evaluate` reports
+    of the same sketches with the same z, `compatibility` included, but for
+    the floor on kl there.  The steps after the end cost as much to compute as
+    those before it: `point_log_likelihoods` does without.
+
+    Args:
+      model: The model.
+      sketches: Stroke-3 of at most N_max points, the user's units.
+      sample_z: Whether z is sampled from the posterior (Eq. 2) or its mean.
+      seed: Of the first sketch's sample; sketch i has `seed` + i.
+
+    Returns:
+      The scores.
+
+    Raises:
+      ValueError: As of `point_log_likelihoods`.
+    """
+    config = model.config
+    scores = Scores(
+        *np.zeros((4, len(sketches)), np.float32),
+        np.array([len(sketch) for sketch in sketches], np.int32),
+    )
+    # The reference leaves out the pen states after the end.
+    whole = config.compatibility != "magenta"
+    for reading in read(
+        model, sketches, sample_z=sample_z, seed=seed, whole=whole
+    ):
+        posterior = None
+        if reading.mu is not None:
+            posterior = encoder.posterior(reading.mu, reading.log_var)
+        points = distributions.point_distribution(reading.params)
+        recon, kl = model.loss_terms(
+            vae.ModelOutput(points, posterior, None),
+            reading.strokes,
+            training=False,
+        )
+        index = reading.indexes
+        scores.recon[index] = recon.offset + recon.pen
+        scores.kl[index] = kl
+        scores.log_likelihood[index] = [
+            row[:count].sum()
+            for row, count in zip(
+                _log_likelihoods(reading), _counted(reading), strict=True
+            )
+        ]
+    return scores._replace(loss=scores.recon + config.kl_weight * scores.kl)
+
+
+def read(
+    model: "vae.SketchRNN",
+    sketches: Sequence[np.ndarray],
+    *,
+    z: np.ndarray | None = None,
+    sample_z: bool = False,
+    seed: int = 0,
+    whole: bool = False,
+) -> Iterator[Reading]:
+    """Runs the decoder over sketches, those of like lengths together.
+
+    Args:
+      model: The model.
+      sketches: Stroke-3 of at most N_max points, the user's units.
+      z: float [B, Z]; None takes each sketch's own encoding.
+      sample_z: Whether that is sampled or its mean.
+      seed: Of the first sketch's sample; sketch i has `seed` + i.
+      whole: Whether to go on to N_max instead of the longest sketch's end.
+
+    Yields:
+      Readings, shortest sketches first, until all have come.
+
+    Raises:
+      ValueError: As of `point_log_likelihoods`.
+    """
+    config = model.config
+    if not len(sketches):
+        raise ValueError("sketches: expected at least one, got none")
+    # All at once: a batch's own check would count within it.
+    input_pipeline.check(sketches, config)
+    lengths = np.array([len(sketch) for sketch in sketches])
+    if z is not None:
+        z = _checked_z(z, len(sketches), model)
+    if not 0 <= seed <= 2**31 - len(sketches):
+        raise ValueError(
+            f"seed: expected 0 to {2**31 - len(sketches)} for "
+            f"{len(sketches)} sketches, got {seed}"
+        )
+    decode = _decoder(model)
+    order = np.argsort(lengths, kind="stable")
+    for first in range(0, len(order), _BATCH_SIZE):
+        indexes = order[first : first + _BATCH_SIZE]
+        chosen = [sketches[index] for index in indexes]
+        mu = log_var = None
+        if z is not None:
+            latents = z[indexes]
+        elif model.encoder is None:
+            latents = np.zeros((len(indexes), 0), np.float32)
+        else:
+            mu, log_var = sampling.encode(model, chosen)
+            latents = mu
+            if sample_z:
+                seeds = tf.constant(seed + indexes, tf.int32)
+                noise = randomness.prior(seeds, z_size=config.z_size)
+                latents = mu + np.exp(log_var / 2) * noise.numpy()
+        steps = min(int(lengths[indexes[-1]]) + 1, config.max_len)
+        if whole:
+            steps = config.max_len
+        batch = input_pipeline.to_batch(
+            chosen, config.replace(max_len=steps, bucket_boundaries=())
+        )
+        params = decode(batch["strokes"][:, :-1], tf.constant(latents))
+        yield Reading(
+            indexes, batch["strokes"], lengths[indexes], params, mu, log_var
+        )
+
+
+_decoders: "weakref.WeakKeyDictionary" = weakref.WeakKeyDictionary()
+
+
+def _decoder(model):
+    """Returns the graph that runs a model's decoder, made on first use."""
+    if model not in _decoders:
+        # It holds the layer, not the model, which can be collected.
+        decoder = model.decoder
+
+        @tf.function(
+            input_signature=[
+                tf.TensorSpec([None, None, decoder_lib.POINT_SIZE], tf.float32),
+                tf.TensorSpec([None, decoder.z_size], tf.float32),
+            ]
+        )
+        def decode(inputs, z):
+            return decoder(inputs, z)
+
+        _decoders[model] = decode
+    return _decoders[model]
+
+
+def _log_likelihoods(reading):
+    """Returns log p of each row, float32 [b, T]."""
+    points = distributions.point_distribution(reading.params)
+    targets = reading.strokes[:, 1:]
+    offset = points.offset.log_prob(targets[..., :2])
+    # An end row has no offset.
+    offset = tf.where(targets[..., 2 + strokes_lib.END] > 0, 0.0, offset)
+    pen = tf.nn.log_softmax(points.pen.logits)
+    return (offset + tf.reduce_sum(targets[..., 2:] * pen, axis=-1)).numpy()
+
+
+def _counted(reading):
+    """Returns how many rows belong to each sketch, its end row included."""
+    return np.minimum(reading.lengths + 1, reading.params.shape[1])
+
+
+def _checked_z(z, count, model):
+    if model.encoder is None:
+        raise ValueError("z: expected None, as the model is unconditional")
+    z = np.asarray(z, np.float32)
+    if z.shape != (count, model.config.z_size):
+        raise ValueError(
+            f"z: expected shape [{count}, {model.config.z_size}], "
+            f"got {list(z.shape)}"
+        )
+    if not np.isfinite(z).all():
+        raise ValueError("z: expected finite numbers, got NaN or infinity")
+    return z
