@@ -1,6 +1,7 @@
 """Tests of sketch_rnn_tf.drawing."""
 
 import os
+import pathlib
 import re
 import struct
 import subprocess
@@ -353,13 +354,14 @@ def test_write_goes_by_the_ending(tmp_path):
     assert sorted(os.listdir(tmp_path / "new")) == ["a.svg", "b.PNG"]
 
 
-@pytest.mark.parametrize("name", ["x.bmp", "x", ".svg"])
+@pytest.mark.parametrize("name", ["x.bmp", "x", ".svg", ".animated.svg"])
 def test_write_refuses_other_endings_and_leaves_nothing(tmp_path, name):
     path = tmp_path / "new" / name
     with pytest.raises(ValueError) as error:
         drawing.write(path, drawing.draw_sketch(SKETCH))
     assert str(error.value) == (
-        f"expected a file ending in .svg or .png, got {str(path)!r}"
+        "expected a file ending in .svg, .animated.svg, .png or .gif, "
+        f"got {str(path)!r}"
     )
     assert not any(tmp_path.iterdir())
 
@@ -375,13 +377,55 @@ def test_failing_write_keeps_the_old_file_alone(tmp_path, monkeypatch, step):
                 file.write(b"half")
         raise OSError("disk full")
 
-    owner = os if step == "replace" else drawing.pathlib.Path
+    owner = os if step == "replace" else pathlib.Path
     with monkeypatch.context() as patch:
         patch.setattr(owner, step, fail)
         with pytest.raises(OSError, match="disk full"):
             drawing.write(path, drawing.draw_sketch(SKETCH))
     assert os.listdir(tmp_path) == ["a.svg"]
     assert path.read_text() == "old"
+
+
+def test_moving_pictures_go_by_the_ending(tmp_path):
+    grid = drawing.Grid([SKETCH], cell=30)
+    for name, start in [
+        ("a.svg", drawing.to_svg(grid.render()).encode()),
+        ("a.Animated.SVG", drawing.to_svg(grid.animate(seconds=1)).encode()),
+        ("a.png", drawing.to_png(grid.render(), scale=2)),
+        ("a.gif", drawing.to_gif(grid, seconds=1, scale=2)),
+    ]:
+        path = drawing.write(tmp_path / name, grid, seconds=1)
+        assert path.read_bytes() == start
+
+
+@pytest.mark.parametrize("name", ["x.gif", "x.animated.svg"])
+def test_still_drawings_are_not_written_as_moving_ones(tmp_path, name):
+    with pytest.raises(ValueError, match="expected a Grid or a Pattern, got D"):
+        drawing.write(tmp_path / name, drawing.draw_sketch(SKETCH))
+    assert not any(tmp_path.iterdir())
+
+
+def test_targets_that_are_no_file_are_left_alone(tmp_path):
+    picture = drawing.draw_sketch(SKETCH)
+    (tmp_path / "folder.svg").mkdir()
+    (tmp_path / "file").write_text("old")
+    with pytest.raises(OSError, match="expected a file, got the folder"):
+        drawing.write(tmp_path / "folder.svg", picture)
+    with pytest.raises(OSError):
+        drawing.write(tmp_path / "file" / "a.svg", picture)
+    assert sorted(os.listdir(tmp_path)) == ["file", "folder.svg"]
+    assert not os.listdir(tmp_path / "folder.svg")
+
+
+def test_pictures_of_too_many_pixels_are_refused(tmp_path):
+    grid = drawing.Grid([SKETCH])
+    for name in ("a.png", "a.gif"):
+        for scale in (100, 1e300):
+            with pytest.raises(ValueError, match="at most 100,000,000 pixels"):
+                drawing.write(tmp_path / name, grid, scale=scale)
+    with pytest.raises(ValueError, match="GIF of at most 1,000,000,000"):
+        drawing.write(tmp_path / "a.gif", grid, seconds=1e300)
+    assert not any(tmp_path.iterdir())
 
 
 def test_drawing_does_without_tensorflow():

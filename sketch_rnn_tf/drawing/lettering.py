@@ -4,7 +4,9 @@ import unicodedata
 
 import svgwrite
 
-TITLE_COLOR, HEADER_COLOR, LABEL_COLOR = "#1b1f24", "#424a53", "#57606a"
+from sketch_rnn_tf.drawing import theme as theme_lib
+
+LABEL_COLOR = theme_lib.LIGHT.label
 ELLIPSIS = "\u2026"
 
 # Advance widths in em, those of the widest printable ASCII characters of each
@@ -52,6 +54,30 @@ def shortened(text: str, width: float, font_size: float) -> str:
     return text.rstrip() + ELLIPSIS
 
 
+def wrapped(text: str, width: float, font_size: float) -> list[str]:
+    """Breaks text into lines of a width, pixels.
+
+    A word that is too long for a line is broken, too.
+
+    >>> wrapped("one two three", 45, 10)
+    ['one two', 'three']
+    """
+    lines, line = [], ""
+    for word in plain_text(text).split():
+        longer = f"{line} {word}" if line else word
+        if line and text_width(longer, font_size) > width:
+            lines.append(line)
+            longer = word
+        line = longer
+        while len(line) > 1 and text_width(line, font_size) > width:
+            count = len(line) - 1
+            while count > 1 and text_width(line[:count], font_size) > width:
+                count -= 1
+            lines.append(line[:count])
+            line = line[count:]
+    return [*lines, line] if line else lines
+
+
 def label(
     drawing: svgwrite.Drawing,
     text: str,
@@ -59,6 +85,8 @@ def label(
     width: float,
     font_size: float,
     style: str,
+    *,
+    theme: theme_lib.Theme = theme_lib.LIGHT,
 ) -> svgwrite.text.Text:
     """Makes a text element that fits a width, all of it as a tooltip.
 
@@ -69,20 +97,27 @@ def label(
       width: Room for it, pixels.
       font_size: Pixels.
       style: "start" for a title, "middle" and "end" for the headers of
-        columns and rows, "label" for what stands under a cell.
+        columns and rows, "label" for what stands under a cell, "caption"
+        for a line under all of them.
+      theme: What colours it has.
 
     Returns:
       The element.
     """
-    color = {"start": TITLE_COLOR, "label": LABEL_COLOR}
+    color = {
+        "start": theme.title,
+        "label": theme.label,
+        "caption": theme.label,
+    }
+    anchor = {"label": "middle", "caption": "start"}
     text = plain_text(text)
     shown = shortened(text, width, font_size)
     element = drawing.text(
         shown,
         insert=(f"{place[0]:.2f}", f"{place[1]:.2f}"),
         font_size=f"{font_size:.2f}",
-        fill=color.get(style, HEADER_COLOR),
-        text_anchor="middle" if style == "label" else style,
+        fill=color.get(style, theme.header),
+        text_anchor=anchor.get(style, style),
     )
     if style == "start":
         element["font-weight"] = 500
