@@ -14,12 +14,14 @@ import sys
 import tempfile
 from collections.abc import Sequence
 
-from sketch_rnn_tf.command_line import parser
+from sketch_rnn_tf.command_line import parser, studio_parser
 
 _MODULES = {
     "prepare": "preparing",
     "convert": "converting",
     "inspect": "inspecting",
+    "figures": "figures",
+    **dict.fromkeys(studio_parser.NAMES, "studio"),
 }
 """Of `command_line`, where a command is not in `commands`."""
 

@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 
-from sketch_rnn_tf import cli, strokes, version
+from sketch_rnn_tf import cli, sampling, strokes, training, version
 from sketch_rnn_tf.files import sketchrnn_npz
 from sketch_rnn_tf.training import work_directory
 
@@ -22,7 +22,14 @@ COMMANDS = [
     "evaluate",
     "sample",
     "reconstruct",
+    "interpolate",
+    "analogy",
     "complete",
+    "variations",
+    "beautify",
+    "lesson",
+    "score",
+    "density",
     "export",
     "export saved-model",
     "demo",
@@ -186,6 +193,96 @@ class TestCommands:
         given = 5 if "complete" in line else 0
         assert {row["prefix_length"] for row in rows} == {given}
 
+    @pytest.mark.parametrize(
+        ("line", "count"),
+        [
+            ("sample --temperature 0.2 0.9 --count 3 --best-of 2", 6),
+            ("reconstruct --data good.npz --count 2 --temperature 0.1 1", 4),
+            ("interpolate --data good.npz --index 1 4 --steps 3", 3),
+            ("interpolate --ends 4 --steps 3 --method lerp", 9),
+            ("interpolate --walk 8", 8),
+            ("analogy --data good.npz --plus 1 2 --minus 3", 3),
+            ("variations --data good.npz --index 2 --variations 5", 5),
+            ("variations --data good.npz --count 3 --pattern 2 2", 4),
+            ("beautify --data star.svg --best-of 2", 1),
+            ("lesson --data star.svg", 0),
+            ("lesson --seed 5", 0),
+            ("score --data good.npz --shown 3", 0),
+            ("density --data star.svg --panels 2", 0),
+        ],
+    )
+    def test_every_command_draws(self, capfd, work, data, line, count):
+        data.with_name("star.svg").write_text(
+            '<svg xmlns="http://www.w3.org/2000/svg"><path fill="none" '
+            'stroke="black" d="M10,90 50,10 90,90 5,40 95,40 10,90"/></svg>'
+        )
+        model = "" if "lesson --data" in line else "--model work "
+        also = "--also json npz " if count else ""
+        code, out, err = _run(
+            capfd, f"{line} {model}{also}--out new/a.b.animated.svg"
+        )
+        assert (code, err) == (0, "")
+        assert "new/a.b.animated.svg" in out
+        svg = pathlib.Path("new/a.b.animated.svg").read_text()
+        assert svg.startswith("<svg") and "<path" in svg
+        if "score" in line:
+            table = [row.split() for row in out.splitlines()[1:-1]]
+            assert len(table) == 10
+            losses = [float(row[1]) for row in table]
+            assert losses == sorted(losses, reverse=True)
+        if count:
+            rows = json.loads(pathlib.Path("new/a.b.json").read_text())
+            assert len(rows) == count
+            assert pathlib.Path("new/a.b.npz").exists()
+
+    def test_latent_vectors_are_taken_by_their_own_model_alone(
+        self, capfd, work, folder
+    ):
+        line = "sample --model work --count 2 --seed 3 --out a.svg --also npz"
+        assert _run(capfd, line)[0] == 0
+        line = "--latent a.npz:1 a.npz --out b.svg --also json"
+        code, _, err = _run(capfd, f"interpolate --model work --steps 4 {line}")
+        assert (code, err) == (0, "")
+        rows = json.loads(pathlib.Path("b.json").read_text())
+        with np.load("a.npz") as arrays:
+            np.testing.assert_array_equal(
+                [rows[0]["z"], rows[-1]["z"]], arrays["z"][::-1]
+            )
+            changed = dict(arrays) | {"model": "0123456789abcdef"}
+        np.savez("other.npz", **changed)
+        short = dict(changed) | {
+            "z": changed["z"][:, :3],
+            "model": rows[0]["model"],
+        }
+        np.savez("short.npz", **short)
+        for name, said in (
+            ("other", "of the model 0123456789abcdef"),
+            ("short", "latent: expected 4 numbers, got 3"),
+        ):
+            _assert_refused(
+                capfd,
+                folder,
+                f"interpolate --model work --latent a.npz {name}.npz "
+                "--out c.svg",
+                said,
+            )
+
+    def test_the_command_and_python_draw_the_same(self, capfd, work):
+        line = "sample --model work --count 12 --seed 9 --temperature 0.5"
+        code, _, _ = _run(capfd, f"{line} --out a.svg --also json")
+        assert code == 0
+        rows = json.loads(pathlib.Path("a.json").read_text())
+        model = training.load("work")
+        for index in (0, 5, 11):
+            drawn = sampling.sample(
+                model, count=1, seed=9 + index, temperature=0.5
+            ).sketches[0]
+            written = np.float32(rows[index]["stroke3"]).reshape(-1, 3)
+            np.testing.assert_array_equal(drawn[:, 2], written[:, 2])
+            np.testing.assert_allclose(
+                drawn, written, atol=1e-4 * model.config.scale_factor
+            )
+
     def test_png(self, capfd, work):
         code, _, err = _run(capfd, "sample --model work --out a.png --count 1")
         assert (code, err) == (0, "")
@@ -345,7 +442,44 @@ class TestBadArguments:
             ("paint", "'paint'"),
             ("train --data good.npz", "required: --work-dir"),
             ("sample --model work", "required: --out"),
-            ("sample --model work --out a.gif", ".svg or .png, got 'a.gif'"),
+            ("sample --model work --out a.bmp", ".png or .gif, got 'a.bmp'"),
+            ("sample --model work --out .", "got '.'"),
+            ("sample --model work --out good.npz/a.svg", "good.npz"),
+            ("sample --model work --out a.svg --colors red", "'red'"),
+            ("sample --model work --out a.png --cell 90000", "pixels"),
+            ("sample --model work --out a.svg --latent no.json", "no.json"),
+            ("sample --model work --out a.svg --latent good.npz", "with z"),
+            (
+                "interpolate --model work --data good.npz --out a.svg "
+                "--index 1 2 3",
+                "ends: expected two or four, got 3",
+            ),
+            (
+                "interpolate --model work --data good.npz --out a.svg",
+                "index: expected two or four, got none",
+            ),
+            (
+                "interpolate --model work work --out a.svg",
+                "expected different ones",
+            ),
+            (
+                "analogy --model work --data good.npz --plus 0 99 --out a.svg",
+                "index: expected 0 to 9, got 99",
+            ),
+            ("lesson --out a.svg", "expected --data or --model"),
+            (
+                "beautify --model work --data lines.svg --out a.svg",
+                "lines.svg",
+            ),
+            (
+                "density --model work --data good.npz --temperature 0 "
+                "--out a.svg",
+                "temperature: expected a positive number",
+            ),
+            (
+                "variations --model work --data good.npz --count 2 --out a.svg",
+                "expected one sketch",
+            ),
             ("sample --model work --out a.svg --count 0", "from 1 on, got '0'"),
             ("sample --model work --out a.svg --count many", "'many'"),
             ("sample --model work --out a.svg --colour red", "--colour"),
@@ -385,6 +519,10 @@ class TestBadArguments:
         ],
     )
     def test_what_does_not_parse_or_fit(self, capfd, work, data, line, said):
+        # A drawing without a line.
+        data.with_name("lines.svg").write_text(
+            '<svg xmlns="http://www.w3.org/2000/svg"><text>hi</text></svg>'
+        )
         _assert_refused(capfd, data.parent, line, said)
 
     @pytest.mark.parametrize(

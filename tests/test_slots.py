@@ -116,7 +116,8 @@ class TestDistribution:
     """100,000 first points against the mixture and the pen they came from."""
 
     @pytest.fixture(scope="class")
-    def params(self, unconditional):
+    @staticmethod
+    def params(unconditional):
         decoder = unconditional.decoder
         params, _ = decoder.step(
             tf.constant([unconditional.config.start_point]),

@@ -6,17 +6,13 @@ import math
 import pathlib
 import sys
 
-import numpy as np
-
 import export as export_lib
 from sketch_rnn_tf import (
     config as config_lib,
     datasets,
-    drawing,
     evaluation,
     measurement,
     presets,
-    sampling,
     strategies,
     training,
 )
@@ -113,60 +109,6 @@ def evaluate(arguments: argparse.Namespace) -> None:
 _COUNTS = ("count", "dropped")
 
 
-def sample(arguments: argparse.Namespace) -> None:
-    """Draws new sketches."""
-    drawn = sampling.sample(
-        training.load(arguments.model),
-        count=arguments.count,
-        temperature=arguments.temperature,
-        seed=arguments.seed,
-        max_len=arguments.max_len,
-    )
-    picture = drawing.draw_grid(drawn.sketches)
-    _write(arguments, picture, drawn)
-
-
-def reconstruct(arguments: argparse.Namespace) -> None:
-    """Encodes sketches and draws them again."""
-    model = training.load(arguments.model)
-    sketches = _chosen(arguments, model)
-    drawn = sampling.reconstruct(
-        model,
-        sketches,
-        temperature=arguments.temperature,
-        seed=arguments.seed,
-        sample_z=arguments.z == "sample",
-    )
-    picture = drawing.draw_grid(
-        sketches + drawn.sketches,
-        columns=len(sketches),
-        row_labels=["given", "reconstructed"],
-    )
-    _write(arguments, picture, drawn)
-
-
-def complete(arguments: argparse.Namespace) -> None:
-    """Goes on with the beginnings of sketches."""
-    model = training.load(arguments.model)
-    sketches = _chosen(arguments, model)
-    prefixes = []
-    for sketch in sketches:
-        points = arguments.points or max(1, len(sketch) // 2)
-        prefixes += [sketch[:points]] * arguments.endings
-    drawn = sampling.complete(
-        model,
-        prefixes,
-        temperature=arguments.temperature,
-        seed=arguments.seed,
-    )
-    picture = drawing.draw_grid(
-        drawn.sketches,
-        columns=arguments.endings,
-        prefix_lengths=drawn.prefix_lengths,
-    )
-    _write(arguments, picture, drawn)
-
-
 def export(arguments: argparse.Namespace) -> None:
     """Writes a model for deployment."""
     model = training.load(arguments.model)
@@ -247,66 +189,3 @@ def _configuration(arguments):
         if getattr(arguments, name) is not None:
             changes[name] = getattr(arguments, name)
     return config.replace(**changes)
-
-
-def _chosen(arguments, model):
-    data = datasets.load(arguments.data, data_dir=arguments.data_dir)
-    split = getattr(data, arguments.split)
-    if arguments.index is None:
-        # The first ones that the model can take.
-        fitting = [s for s in split if len(s) <= model.config.max_len]
-        if not fitting:
-            raise ValueError(
-                f"expected sketches of at most {model.config.max_len} points "
-                f"(N_max), got none among {len(split)}"
-            )
-        return fitting[: arguments.count]
-    for index in arguments.index:
-        if index >= len(split):
-            raise ValueError(
-                f"index: expected 0 to {len(split) - 1}, got {index}"
-            )
-    return [split[index] for index in arguments.index]
-
-
-def _write(arguments, picture, drawn):
-    written = [drawing.write(arguments.out, picture)]
-    for kind in dict.fromkeys(arguments.also):
-        path = pathlib.Path(arguments.out).with_suffix(f".{kind}")
-        with work_directory.written_whole(path) as partial:
-            _WRITERS[kind](partial, drawn, arguments.temperature)
-        written.append(path)
-    print("wrote", ", ".join(map(str, written)))
-
-
-def _write_json(path, drawn, temperature):
-    rows = []
-    for index, sketch in enumerate(drawn.sketches):
-        rows.append(
-            {
-                "stroke3": sketch.tolist(),
-                "seed": int(drawn.seeds[index]),
-                "temperature": temperature,
-                "prefix_length": int(drawn.prefix_lengths[index]),
-                "z": None if drawn.z is None else drawn.z[index].tolist(),
-            }
-        )
-    path.write_text(json.dumps(rows) + "\n")
-
-
-def _write_npz(path, drawn, temperature):
-    arrays = {
-        # All points, one sketch after the other; no pickled objects.
-        "points": np.concatenate(drawn.sketches),
-        "lengths": np.array([len(s) for s in drawn.sketches], np.int32),
-        "seeds": drawn.seeds,
-        "temperature": np.float32(temperature),
-        "prefix_lengths": drawn.prefix_lengths,
-    }
-    if drawn.z is not None:
-        arrays["z"] = drawn.z
-    with path.open("wb") as file:
-        np.savez_compressed(file, **arrays)
-
-
-_WRITERS = {"json": _write_json, "npz": _write_npz}

@@ -4,25 +4,32 @@ import argparse
 import math
 from collections.abc import Callable
 
-from sketch_rnn_tf import presets
+from sketch_rnn_tf import drawing, presets
 
-ENDINGS = (".svg", ".png")
 # `strategies.NAMES`, which cannot be had without TensorFlow.
 STRATEGIES = ("none", "mirrored", "multi_worker")
 
 
-def add_model(parser: argparse.ArgumentParser) -> None:
-    """Adds --model."""
+def add_model(
+    parser: argparse.ArgumentParser, *, several: bool = False
+) -> None:
+    """Adds --model, one or several."""
     parser.add_argument(
-        "--model", required=True, metavar="DIR", help="a work directory"
+        "--model",
+        required=True,
+        metavar="DIR",
+        help="work directories, side by side"
+        if several
+        else "a work directory",
+        **({"nargs": "+"} if several else {}),
     )
 
 
-def add_data(parser: argparse.ArgumentParser) -> None:
+def add_data(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """Adds --data, and --data-dir."""
     parser.add_argument(
         "--data",
-        required=True,
+        required=required,
         metavar="SPEC",
         help="a TFDS name (quickdraw_strokes/doodles), a file or folder of what "
         "convert reads (npz, ndjson, svg, ...), or a comma-separated list",
@@ -120,7 +127,7 @@ def add_split(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_choice(parser: argparse.ArgumentParser) -> None:
+def add_choice(parser: argparse.ArgumentParser, *, count: int = 8) -> None:
     """Adds --index and --count, which sketches of a split to take."""
     parser.add_argument(
         "--index",
@@ -132,19 +139,32 @@ def add_choice(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--count",
         type=integer(1),
-        default=8,
-        help="how many, where no index is given (default: 8)",
+        default=count,
+        help=f"how many, where no index is given (default: {count})",
     )
 
 
-def add_drawing(parser: argparse.ArgumentParser) -> None:
-    """Adds how to draw, and where to."""
+def add_drawing(
+    parser: argparse.ArgumentParser,
+    *,
+    temperature: float | tuple[float, ...] = 0.4,
+) -> None:
+    """Adds how to draw, and where to.
+
+    Args:
+      parser: The parser.
+      temperature: The default; several allow several.
+    """
+    several = isinstance(temperature, tuple)
+    shown = " ".join(f"{t:g}" for t in temperature) if several else temperature
     parser.add_argument(
         "--temperature",
         type=number(0),
-        default=0.4,
+        default=list(temperature) if several else temperature,
         metavar="TAU",
-        help="0 is greedy, 1 as the model was trained (default: 0.4)",
+        help="0 is greedy, 1 as the model was trained"
+        f"{'; may be several' * several} (default: {shown})",
+        **({"nargs": "+"} if several else {}),
     )
     parser.add_argument(
         "--seed",
@@ -157,7 +177,8 @@ def add_drawing(parser: argparse.ArgumentParser) -> None:
         required=True,
         type=drawing_file,
         metavar="FILE",
-        help="an .svg or a .png file",
+        help="an .svg, .png, .gif or .animated.svg file; in the last two the "
+        "strokes are drawn in order",
     )
     parser.add_argument(
         "--also",
@@ -166,14 +187,93 @@ def add_drawing(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="write stroke-3, z and seeds beside it, too",
     )
+    look = parser.add_argument_group("looks")
+    look.add_argument("--title", help="written on top")
+    look.add_argument("--theme", choices=("light", "dark"), default="light")
+    look.add_argument(
+        "--scale",
+        choices=("each", "shared"),
+        default="each",
+        help="each fits its cell, or all share one scale (default: each)",
+    )
+    look.add_argument(
+        "--colors",
+        metavar="NAME|#RRGGBB",
+        help="order, black or one colour for all",
+    )
+    look.add_argument(
+        "--cell",
+        type=number(8),
+        default=160,
+        metavar="PIXELS",
+        help="side of a cell (default: 160)",
+    )
+    look.add_argument(
+        "--pixels",
+        type=number(0.05),
+        default=2.0,
+        metavar="X",
+        help="of a PNG or GIF, for each of the picture's (default: 2)",
+    )
+    look.add_argument(
+        "--seconds",
+        type=number(0.1),
+        default=4.0,
+        help="that drawing takes in a GIF or animated SVG (default: 4)",
+    )
+
+
+def add_choices(
+    parser: argparse.ArgumentParser, *, best_of: int | None = 1
+) -> None:
+    """Adds what chooses among drawings: --best-of and the pen's temperature.
+
+    Args:
+      parser: The parser.
+      best_of: The default.
+    """
+    parser.add_argument(
+        "--best-of",
+        type=integer(1),
+        default=best_of,
+        metavar="N",
+        help="draw N of each and keep the likeliest, by the point "
+        f"(default: {best_of})",
+    )
+    parser.add_argument(
+        "--softmax-temperature",
+        type=number(0),
+        metavar="TAU",
+        help="of mixture and pen alone (default: --temperature)",
+    )
+
+
+def add_latent(parser: argparse.ArgumentParser) -> None:
+    """Adds --latent, latent vectors from files."""
+    parser.add_argument(
+        "--latent",
+        nargs="+",
+        metavar="FILE[:I]",
+        help="z of drawing I of a .json or .npz that --also wrote",
+    )
+
+
+def add_z(parser: argparse.ArgumentParser, default: str) -> None:
+    """Adds --z, how a sketch is encoded."""
+    parser.add_argument(
+        "--z",
+        choices=("sample", "mean"),
+        default=default,
+        help=f"whether z is sampled or the mean (default: {default})",
+    )
 
 
 def drawing_file(text: str) -> str:
-    """Checks that a file is one that drawings are written to."""
-    if not text.endswith(ENDINGS):
-        raise argparse.ArgumentTypeError(
-            f"expected a file ending in {' or '.join(ENDINGS)}, got {text!r}"
-        )
+    """Checks that a file is one that pictures are written to."""
+    try:
+        drawing.check_ending(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
     return text
 
 

@@ -9,7 +9,12 @@ import functools
 import textwrap
 
 from sketch_rnn_tf import version
-from sketch_rnn_tf.command_line import data_parser, options
+from sketch_rnn_tf.command_line import (
+    data_parser,
+    figures_parser,
+    options,
+    studio_parser,
+)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -44,14 +49,13 @@ def build() -> argparse.ArgumentParser:
         data_parser.add_prepare,
         data_parser.add_convert,
         data_parser.add_inspect,
+        *studio_parser.ALL,
+        figures_parser.add_figures,
     ):
         add(functools.partial(_add, commands))
     for add in (
         _add_train,
         _add_evaluate,
-        _add_sample,
-        _add_reconstruct,
-        _add_complete,
         _add_export,
         _add_import,
         _add_demo,
@@ -114,83 +118,6 @@ def _add_evaluate(commands):
     parser.add_argument(
         "--json", action="store_true", help="print a JSON object"
     )
-
-
-def _add_sample(commands):
-    parser = _add(
-        commands,
-        "sample",
-        "draw new sketches",
-        "sketch-rnn sample --model work --count 9 --out samples.svg",
-        "sketch-rnn sample --model work --count 100 --temperature 0.4 "
-        "--seed 7 --out samples.png --also json npz",
-    )
-    options.add_model(parser)
-    parser.add_argument(
-        "--count",
-        type=options.integer(1),
-        default=9,
-        help="how many (default: 9)",
-    )
-    parser.add_argument(
-        "--max-len",
-        type=options.integer(1),
-        help="points at most (default: N_max)",
-    )
-    options.add_drawing(parser)
-
-
-def _add_reconstruct(commands):
-    parser = _add(
-        commands,
-        "reconstruct",
-        "encode sketches and draw them again",
-        "sketch-rnn reconstruct --model work --data sheep.npz "
-        "--out reconstructions.svg",
-        "sketch-rnn reconstruct --model work --data "
-        "quickdraw_strokes/doodles --index 3 14 15 --out three.png",
-    )
-    options.add_model(parser)
-    options.add_data(parser)
-    options.add_split(parser)
-    options.add_choice(parser)
-    parser.add_argument(
-        "--z",
-        choices=("sample", "mean"),
-        default="sample",
-        help="whether z is sampled or the mean",
-    )
-    options.add_drawing(parser)
-
-
-def _add_complete(commands):
-    parser = _add(
-        commands,
-        "complete",
-        "go on with the beginnings of sketches",
-        "sketch-rnn complete --model work --data sheep.npz "
-        "--out completions.svg",
-        "sketch-rnn complete --model work --data sheep.npz --index 5 "
-        "--points 20 --endings 9 --temperature 0.8 --out nine.svg",
-    )
-    options.add_model(parser)
-    options.add_data(parser)
-    options.add_split(parser)
-    options.add_choice(parser)
-    parser.add_argument(
-        "--points",
-        type=options.integer(1),
-        metavar="N",
-        help="how many points of each to give (default: half)",
-    )
-    parser.add_argument(
-        "--endings",
-        type=options.integer(1),
-        default=4,
-        metavar="N",
-        help="endings for each sketch (default: 4)",
-    )
-    options.add_drawing(parser)
 
 
 def _add_export(commands):

@@ -1,0 +1,314 @@
+"""The commands that draw."""
+
+import argparse
+import pathlib
+import sys
+from collections.abc import Callable
+
+import tqdm
+
+from sketch_rnn_tf import drawing, sampling, studio, training
+from sketch_rnn_tf.command_line import given
+from sketch_rnn_tf.studio import records
+
+
+def sample(arguments: argparse.Namespace) -> None:
+    """Draws new sketches."""
+    model = training.load(arguments.model)
+    settings = given.settings(arguments)
+    temperatures = arguments.temperature
+    z = given.latents(arguments, model)
+    if len(temperatures) > 1 and (z is not None or arguments.columns):
+        raise ValueError(
+            "temperature: expected one with --latent or --columns, got "
+            f"{len(temperatures)}"
+        )
+    count = arguments.count if z is None else len(z)
+    total = count * len(temperatures) * arguments.best_of
+    with _bar(total) as progress:
+        if len(temperatures) > 1:
+            if arguments.softmax_temperature is not None:
+                raise ValueError(
+                    "softmax-temperature: expected none with several "
+                    f"temperatures, got {arguments.softmax_temperature:g}"
+                )
+            plate = studio.sampled.rows(
+                model,
+                temperatures,
+                count=count,
+                max_len=arguments.max_len,
+                best_of=arguments.best_of,
+                progress=progress,
+                **settings,
+            )
+        else:
+            plate = studio.sampled.grid(
+                model,
+                count=count,
+                temperature=temperatures[0],
+                softmax_temperature=arguments.softmax_temperature,
+                z=z,
+                max_len=arguments.max_len,
+                best_of=arguments.best_of,
+                columns=arguments.columns,
+                progress=progress,
+                **settings,
+            )
+    _write(arguments, plate, model)
+
+
+def reconstruct(arguments: argparse.Namespace) -> None:
+    """Encodes sketches and draws them again."""
+    models = given.models(arguments)
+    sketches, _ = given.chosen(arguments, models)
+    settings = given.settings(arguments) | {"sample_z": arguments.z == "sample"}
+    temperatures = arguments.temperature
+    model = next(iter(models.values()))
+    with _bar(len(sketches) * len(models) * len(temperatures)) as progress:
+        if len(models) == len(temperatures) == 1:
+            plate = studio.reconstructions.pairs(
+                model,
+                sketches,
+                temperature=temperatures[0],
+                progress=progress,
+                **settings,
+            )
+        else:
+            plate = studio.reconstructions.table(
+                models, sketches, temperatures, progress=progress, **settings
+            )
+    _write(arguments, plate, model)
+
+
+def interpolate(arguments: argparse.Namespace) -> None:
+    """Draws what lies between sketches."""
+    models = given.models(arguments)
+    model = next(iter(models.values()))
+    settings = given.settings(arguments) | {
+        "temperature": arguments.temperature
+    }
+    if arguments.walk:
+        with _bar(arguments.walk) as progress:
+            plate = studio.interpolations.walk(
+                model, steps=arguments.walk, progress=progress, **settings
+            )
+        _write(arguments, plate, model)
+        return
+    settings["method"] = arguments.method
+    ends, sketches = given.ends(arguments, models)
+    if len(ends[next(iter(models))]) == 2:
+        with _bar(arguments.steps * len(models)) as progress:
+            plate = studio.interpolations.paths(
+                models,
+                ends,
+                steps=arguments.steps,
+                given=sketches,
+                progress=progress,
+                **settings,
+            )
+    else:
+        if len(models) > 1:
+            raise ValueError(
+                f"model: expected one between four corners, got {len(models)}"
+            )
+        with _bar(arguments.steps**2) as progress:
+            plate = studio.interpolations.corners(
+                model,
+                ends[next(iter(models))],
+                rows=arguments.steps,
+                columns=arguments.steps,
+                progress=progress,
+                **settings,
+            )
+    _write(arguments, plate, model)
+
+
+def analogy(arguments: argparse.Namespace) -> None:
+    """Adds and subtracts sketches."""
+    model = training.load(arguments.model)
+    split = given.split(arguments)
+    plus = [given.at(split, index) for index in arguments.plus]
+    minus = [given.at(split, index) for index in arguments.minus]
+    plate = studio.analogies.sums(
+        model,
+        [(plus, minus)],
+        temperatures=arguments.temperature,
+        **given.settings(arguments),
+    )
+    _write(arguments, plate, model)
+
+
+def complete(arguments: argparse.Namespace) -> None:
+    """Goes on with the beginnings of sketches."""
+    model = training.load(arguments.model)
+    sketches, _ = given.chosen(arguments, {"": model})
+    beginnings = [
+        sketch[: arguments.points or max(1, len(sketch) // 2)]
+        for sketch in sketches
+    ]
+    total = len(beginnings) * arguments.endings * arguments.best_of
+    with _bar(total) as progress:
+        plate = studio.completions.endings(
+            model,
+            beginnings,
+            count=arguments.endings,
+            temperature=arguments.temperature,
+            softmax_temperature=arguments.softmax_temperature,
+            best_of=arguments.best_of,
+            progress=progress,
+            **given.settings(arguments),
+        )
+    _write(arguments, plate, model)
+
+
+def variations(arguments: argparse.Namespace) -> None:
+    """Draws similar but unique sketches."""
+    model = training.load(arguments.model)
+    sketches, _ = given.chosen(arguments, {"": model})
+    settings = given.settings(arguments) | {
+        "spread": arguments.spread,
+        "temperature": arguments.temperature,
+    }
+    if arguments.pattern:
+        columns, rows = arguments.pattern
+        with _bar(columns * rows) as progress:
+            plate = studio.variations.pattern(
+                model,
+                sketches,
+                columns=columns,
+                rows=rows,
+                repeat=(arguments.repeat, arguments.repeat),
+                progress=progress,
+                **settings,
+            )
+    else:
+        if len(sketches) > 1:
+            raise ValueError(
+                "index: expected one sketch to vary without --pattern, got "
+                f"{len(sketches)}"
+            )
+        with _bar(arguments.variations) as progress:
+            plate = studio.variations.around(
+                model,
+                sketches[0],
+                count=arguments.variations,
+                progress=progress,
+                **settings,
+            )
+    _write(arguments, plate, model)
+
+
+def beautify(arguments: argparse.Namespace) -> None:
+    """Redraws clumsy sketches with a steady hand."""
+    model = training.load(arguments.model)
+    sketches, _ = given.chosen(arguments, {"": model})
+    with _bar(len(sketches) * arguments.best_of) as progress:
+        plate = studio.reconstructions.beautified(
+            model,
+            sketches,
+            temperature=arguments.temperature,
+            best_of=arguments.best_of,
+            progress=progress,
+            **given.settings(arguments),
+        )
+    _write(arguments, plate, model)
+
+
+def lesson(arguments: argparse.Namespace) -> None:
+    """Shows how to draw a sketch, a stroke a panel."""
+    model = None
+    if arguments.data:
+        split = given.split(arguments)
+        sketch = given.at(split, arguments.index[0] if arguments.index else 0)
+    elif arguments.model:
+        model = training.load(arguments.model)
+        drawn = sampling.sample(
+            model,
+            count=1,
+            temperature=arguments.temperature,
+            seed=arguments.seed,
+        )
+        sketch = drawn.sketches[0]
+        if not len(sketch):
+            raise ValueError(
+                f"seed: expected a drawing, got an empty one of seed "
+                f"{arguments.seed}"
+            )
+    else:
+        raise ValueError("expected --data or --model, got neither")
+    plate = studio.lessons.steps(sketch, style=given.style(arguments))
+    _write(arguments, plate, model)
+
+
+def score(arguments: argparse.Namespace) -> None:
+    """Ranks sketches by their loss, worst first."""
+    model = training.load(arguments.model)
+    sketches, indexes = given.chosen(arguments, {"": model})
+    plate, rows = studio.rankings.worst(
+        model,
+        sketches,
+        indexes=indexes,
+        shown=arguments.shown,
+        sample_z=arguments.z == "sample",
+        **given.settings(arguments),
+    )
+    names = list(rows[0])
+    print("  ".join(f"{name:>14}" for name in names))
+    for row in rows:
+        print(
+            "  ".join(
+                f"{value:14d}" if isinstance(value, int) else f"{value:14.4f}"
+                for value in row.values()
+            )
+        )
+    _write(arguments, plate, model)
+
+
+def density(arguments: argparse.Namespace) -> None:
+    """Shows where the next point may fall."""
+    model = training.load(arguments.model)
+    sketches, _ = given.chosen(arguments, {"": model})
+    plate = studio.densities.along(
+        model,
+        sketches,
+        panels=arguments.panels,
+        temperature=arguments.temperature,
+        style=given.style(arguments),
+    )
+    _write(arguments, plate, model)
+
+
+class _bar:
+    """Shows how many drawings are done, on a terminal."""
+
+    def __init__(self, total: int):
+        self._bar = tqdm.tqdm(
+            total=total, unit="drawing", disable=None, leave=False
+        )
+
+    def __enter__(self) -> Callable[[int], None]:
+        return self._bar.update
+
+    def __exit__(self, *_):
+        self._bar.close()
+
+
+def _write(arguments, plate, model):
+    out = pathlib.Path(arguments.out)
+    stem = out.name[: -len(drawing.check_ending(out))]
+    written = [
+        drawing.write(
+            out,
+            plate.picture,
+            scale=arguments.pixels,
+            seconds=arguments.seconds,
+        )
+    ]
+    if arguments.also and not plate.drawings:
+        print("nothing was drawn by a model: no records", file=sys.stderr)
+    elif arguments.also:
+        name = records.identity(model)
+        for kind in dict.fromkeys(arguments.also):
+            path = out.with_name(f"{stem}.{kind}")
+            written.append(records.write(path, plate.drawings, name))
+    print("wrote", ", ".join(map(str, written)))

@@ -1,0 +1,66 @@
+"""Analogies: sums and differences of drawings."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from sketch_rnn_tf import latent, sampling, vae
+from sketch_rnn_tf.studio import plates
+
+TEMPERATURES = (0.1, 0.3, 0.5)
+
+
+def sums(
+    model: "vae.SketchRNN",
+    equations: Sequence[tuple[Sequence[np.ndarray], Sequence[np.ndarray]]],
+    *,
+    temperatures: Sequence[float] = TEMPERATURES,
+    seed: int = 0,
+    style: plates.Style = plates.PLAIN,
+    progress: Callable[[int], None] | None = None,
+) -> plates.Plate:
+    """Draws sums of encoded sketches, a row each, as Figure 14 does.
+
+    Args:
+      model: A conditional model.
+      equations: Of each row the sketches to add and those to subtract,
+        stroke-3; as many in all in every row.
+      temperatures: tau of the answers.
+      seed: Of all drawings.
+      style: How it looks.
+      progress: As for `sampling.sample`.
+
+    Raises:
+      ValueError: If the model has no encoder, a sketch does not fit or the
+        rows are of different lengths.
+    """
+    widths = {len(plus) + len(minus) for plus, minus in equations}
+    if len(widths) != 1:
+        raise ValueError(
+            "equations: expected rows of one length, got "
+            f"{sorted(widths)} sketches"
+        )
+    cells, labels, drawings, framed = [], [], [], []
+    for plus, minus in equations:
+        terms = [*plus, *minus]
+        z, _ = sampling.encode(model, terms)
+        answer = latent.analogy(z[: len(plus)], z[len(plus) :])
+        drawn = sampling.sample(
+            model,
+            z=np.tile(answer, [len(temperatures), 1]),
+            temperature=temperatures,
+            seed=[seed] * len(temperatures),
+            progress=progress,
+        )
+        framed += range(len(cells), len(cells) + len(terms))
+        cells += terms + drawn.sketches
+        labels += ["+"] * len(plus) + ["\u2212"] * len(minus)
+        labels += [f"= ({plates.tau(t)})" for t in temperatures]
+        drawings += plates.listed(drawn, temperatures)
+    picture = style.grid(
+        cells,
+        labels=labels,
+        columns=widths.pop() + len(temperatures),
+        framed=framed,
+    )
+    return plates.Plate(picture, drawings)

@@ -1,0 +1,153 @@
+"""Interpolations: from drawing to drawing through the latent space."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from sketch_rnn_tf import drawing, latent, sampling, vae
+from sketch_rnn_tf.studio import plates
+
+
+def paths(
+    models: Mapping[str, "vae.SketchRNN"],
+    ends: Mapping[str, np.ndarray],
+    *,
+    steps: int = 10,
+    method: str = "slerp",
+    temperature: float = 0.2,
+    seed: int = 0,
+    given: Sequence[np.ndarray] | None = None,
+    style: plates.Style = plates.PLAIN,
+    progress: Callable[[int], None] | None = None,
+) -> plates.Plate:
+    """Draws what lies between two ends, a row a model, as Figure 12 does.
+
+    All drawings have one seed, so that they differ by z alone.
+
+    Args:
+      models: Conditional models by what to call them.
+      ends: Of each model, float [2, Z].
+      steps: Drawings a row, both ends included.
+      method: One of `latent.METHODS`.
+      temperature: tau.
+      seed: Of all drawings.
+      given: The two sketches that the ends are encodings of, shown beside.
+      style: How it looks.
+      progress: As for `sampling.sample`.
+
+    Raises:
+      ValueError: If a model has no encoder or an end has the wrong size.
+    """
+    cells, drawings = [], []
+    for name, model in models.items():
+        z = latent.path(*ends[name], steps, method)
+        drawn = sampling.sample(
+            model,
+            z=z,
+            temperature=temperature,
+            seed=[seed] * steps,
+            progress=progress,
+        )
+        row = drawn.sketches
+        cells += [given[0], *row, given[1]] if given is not None else row
+        drawings += plates.listed(drawn, temperature)
+    columns = steps + (2 if given is not None else 0)
+    colors = drawing.palette.between(
+        drawing.palette.CORNERS[0], drawing.palette.CORNERS[2], steps
+    )
+    framed = []
+    if given is not None:
+        colors = ["black", *colors, "black"]
+        framed = [i for i in range(len(cells)) if i % columns in (0, steps + 1)]
+    picture = style.grid(
+        cells,
+        columns=columns,
+        row_labels=list(models) if len(models) > 1 else None,
+        colors=colors * len(models),
+        framed=framed,
+    )
+    return plates.Plate(picture, drawings)
+
+
+def corners(
+    model: "vae.SketchRNN",
+    ends: np.ndarray,
+    *,
+    rows: int = 8,
+    columns: int = 8,
+    method: str = "slerp",
+    temperature: float = 0.2,
+    seed: int = 0,
+    style: plates.Style = plates.PLAIN,
+    progress: Callable[[int], None] | None = None,
+) -> plates.Plate:
+    """Draws what lies between four corners, as Figures 1, 6, 11, 15 and 16.
+
+    Args:
+      model: A conditional model.
+      ends: float [4, Z], top left, top right, bottom left, bottom right.
+      rows: Of the grid, at least 2.
+      columns: Of the grid, at least 2.
+      method: One of `latent.METHODS`.
+      temperature: tau.
+      seed: Of all drawings.
+      style: How it looks.
+      progress: As for `sampling.sample`.
+
+    Raises:
+      ValueError: If the model has no encoder or an end has the wrong size.
+    """
+    z = latent.grid(ends, rows, columns, method)
+    return _grid(
+        model,
+        z.reshape(rows * columns, -1),
+        drawing.palette.corners(rows, columns),
+        columns,
+        temperature,
+        seed,
+        style,
+        progress,
+    )
+
+
+def walk(
+    model: "vae.SketchRNN",
+    *,
+    steps: int = 36,
+    start: np.ndarray | None = None,
+    temperature: float = 0.2,
+    seed: int = 0,
+    style: plates.Style = plates.PLAIN,
+    progress: Callable[[int], None] | None = None,
+) -> plates.Plate:
+    """Draws a random walk through the latent space that comes back.
+
+    Args:
+      model: A conditional model.
+      steps: Drawings; the last one leads to the first.
+      start: float [Z], where it begins; None draws that, too.
+      temperature: tau.
+      seed: Of the walk and of all drawings.
+      style: How it looks.
+      progress: As for `sampling.sample`.
+
+    Raises:
+      ValueError: If the model has no encoder or an argument is out of range.
+    """
+    z = latent.loop(model.config.z_size, steps, seed, start)
+    half = -(-steps // 2)
+    there = drawing.palette.between(*drawing.palette.CORNERS[::3], half + 1)
+    colors = (there[:-1] + there[:0:-1])[:steps]
+    return _grid(model, z, colors, None, temperature, seed, style, progress)
+
+
+def _grid(model, z, colors, columns, temperature, seed, style, progress):
+    drawn = sampling.sample(
+        model,
+        z=z,
+        temperature=temperature,
+        seed=[seed] * len(z),
+        progress=progress,
+    )
+    picture = style.grid(drawn.sketches, columns=columns, colors=colors)
+    return plates.Plate(picture, plates.listed(drawn, temperature))
