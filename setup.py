@@ -75,7 +75,16 @@ setuptools.setup(
         "gpu": ["tensorflow[and-cuda]>=2.19,<2.22"],
         "beam": ["apache-beam>=2.60"],
         "scan": ["scikit-image>=0.26"],
-        "test": ["pytest", "hypothesis", "dill", "psutil", "ruff"],
+        "test": [
+            "pytest",
+            "hypothesis",
+            "dill",
+            "psutil",
+            "ruff",
+            "nbclient",
+            "nbformat",
+            "ipykernel",
+        ],
     },
     entry_points={
         "console_scripts": ["sketch-rnn = sketch_rnn_tf.cli:run"],

@@ -66,5 +66,7 @@ def show(rows: Sequence[Row], *, json_file: str | None) -> None:
 
 def write_json(rows: Sequence[Row], json_file: str) -> None:
     """Writes the rows as a JSON list of objects."""
-    text = json.dumps([dataclasses.asdict(row) for row in rows], indent=2)
+    # NumPy's numbers are not JSON's.
+    rows = [dataclasses.asdict(row) for row in rows]
+    text = json.dumps(rows, indent=2, default=float)
     pathlib.Path(json_file).write_text(text + "\n")

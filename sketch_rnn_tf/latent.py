@@ -13,7 +13,7 @@ METHODS = ("slerp", "lerp")
 
 _ALIGNED = 1e-12  # a smaller sine is rounding: it spans no plane
 _CHUNK = 2**20  # distances that `nearest` holds at once
-_PENALTIES = 10.0 ** np.arange(-4, 4)  # in mean squared singular values
+_PENALTIES = 10.0 ** np.arange(-1, 4)  # in variances of the prior
 
 
 def lerp(a: np.ndarray, b: np.ndarray, t: float | np.ndarray) -> np.ndarray:
@@ -225,7 +225,9 @@ def direction(z: np.ndarray, ratings: np.ndarray) -> np.ndarray:
         minimise |ratings - z w - c|**2 + penalty * |w|**2
 
     with the penalty of the least leave-one-out error, so that fewer sketches
-    than dimensions do, and labels may be noisy.
+    than dimensions do, and labels may be noisy.  It is a tenth of the prior's
+    variance at least: a dimension whose means hardly vary carries nothing,
+    however well it goes with the ratings, and no drawing changes along it.
 
     Args:
       z: [N, Z].
@@ -252,7 +254,7 @@ def direction(z: np.ndarray, ratings: np.ndarray) -> np.ndarray:
     if not np.linalg.norm(along) > _ALIGNED * np.sqrt(len(z)):
         raise ValueError("ratings: expected some that go with z, got none")
     fits = []
-    for penalty in _PENALTIES * np.mean(scale**2):
+    for penalty in _PENALTIES * len(z):
         shrink = scale**2 / (scale**2 + penalty)
         # 1 / N is for the constant, which is fitted as well.
         leverage = 1.0 / len(z) + np.square(u) @ shrink

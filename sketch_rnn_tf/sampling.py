@@ -11,6 +11,7 @@ import numpy as np
 
 from sketch_rnn_tf import (
     input_pipeline,
+    latent,
     randomness,
     sampler,
     slots,
@@ -181,6 +182,42 @@ def complete(
     seeds = _seeds(seed, len(sketches))
     temperatures = (temperature, softmax_temperature)
     return _draw(model, z, temperatures, seeds, max_len, sketches, progress)
+
+
+def interpolate(
+    model: "vae.SketchRNN",
+    first: np.ndarray,
+    last: np.ndarray,
+    *,
+    steps: int = 10,
+    method: str = "slerp",
+    temperature: float = 0.2,
+    seed: int = 0,
+) -> Drawings:
+    """Draws what lies between two sketches, all with one seed (Figure 12).
+
+    Args:
+      model: A conditional model.
+      first: Stroke-3 of at most N_max points, the user's units.
+      last: Likewise.
+      steps: Drawings, those of both ends included.
+      method: One of `latent.METHODS`.
+      temperature: tau.
+      seed: Of all drawings, which so differ by z alone.
+
+    Returns:
+      The drawings.
+
+    Raises:
+      ValueError: If the model is unconditional or an argument does not fit.
+    """
+    ends, _ = encode(model, [first, last])
+    return sample(
+        model,
+        z=latent.path(*ends, steps, method),
+        temperature=temperature,
+        seed=[seed] * steps,
+    )
 
 
 def encode(

@@ -252,3 +252,14 @@ def test_tensorflow_stays_unloaded():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "False"
+
+
+def test_a_direction_has_nothing_of_dimensions_that_hardly_vary():
+    rng = np.random.default_rng(0)
+    z = rng.standard_normal([400, 6])
+    # As the means of dimensions that a model leaves unused do.
+    z[:, 3:] *= 0.003
+    ratings = z[:, 0] + 200 * z[:, 3] + 0.3 * rng.standard_normal(400)
+    found = latent.direction(z, ratings)
+    assert found[0] > 0.98
+    assert np.abs(found[3:]).max() < 0.1

@@ -424,6 +424,22 @@ class TestAgreesWithTheDensity:
             np.testing.assert_allclose(point, expected, rtol=1e-4, atol=1e-4)
 
 
+class TestInterpolation:
+    def test_ends_are_the_encodings_and_one_seed_draws_all(
+        self, model, sketches
+    ):
+        drawn = sampling.interpolate(
+            model, sketches[0], sketches[1], steps=5, seed=8, temperature=0.5
+        )
+        ends, _ = sampling.encode(model, sketches[:2])
+        np.testing.assert_allclose(drawn.z[[0, -1]], ends, atol=1e-6)
+        assert drawn.seeds.tolist() == [8] * 5
+        again = sampling.sample(model, z=ends, seed=[8, 8], temperature=0.5)
+        _assert_same(
+            model, [drawn.sketches[0], drawn.sketches[-1]], again.sketches
+        )
+
+
 class TestRefusals:
     """Each says in one line what was wanted and what came."""
 

@@ -129,8 +129,8 @@ FIGURES = {
     15: Figure(
         between.four_words,
         "Between four words, and within one",
-        "The corners are encodings of sketches of four words; then of four "
-        "sketches of one word.",
+        "The corners are encodings of sketches of four words, where the model "
+        "knows as many; and of four sketches of one word.",
     ),
     16: Figure(
         between.generated_words,

@@ -94,21 +94,19 @@ def weights(given: materials_lib.Materials) -> list:
 
 
 def four_words(given: materials_lib.Materials) -> list:
-    """Figure 15: between four words; and within one."""
+    """Figure 15: between four words, if there are; and within one."""
     named = given.model()
     words = given.words(named)
-    if len(words) < 4:
-        raise materials_lib.Missing(
-            "a model of four words and data of all, --model and --data"
-        )
     rng = np.random.default_rng([given.seed, 15])
     chosen = [words[i] for i in rng.permutation(len(words))[:4]]
-    corners = [given.pick(named, w, 1, figure=15)[0] for w in chosen]
+    if not chosen:
+        raise materials_lib.Missing(f"sketches of {named.words}, --data")
     within = given.pick(named, chosen[0], 4, figure=15)
-    return [
-        _corners(given, named, corners, 15),
-        _corners(given, named, within, 15),
-    ]
+    plates = [_corners(given, named, within, 15)]
+    if len(chosen) == 4:
+        corners = [given.pick(named, w, 1, figure=15)[0] for w in chosen]
+        plates.insert(0, _corners(given, named, corners, 15))
+    return plates
 
 
 def generated_words(given: materials_lib.Materials) -> list:
