@@ -75,7 +75,8 @@ def measure(arguments: argparse.Namespace) -> list[report.Row]:
         batch_size=slots.SLOTS, num_steps=8, size=arguments.size
     )
     rates = {name: ([], []) for name in models}
-    with tqdm.tqdm(total=arguments.rounds * len(models) + 1) as bar:
+    total = arguments.rounds * len(models) + 1
+    with tqdm.tqdm(total=total, disable=None) as bar:
         for model in models.values():  # builds the graphs
             _rates(model, 2, 1, arguments)
         bar.update()

@@ -7,16 +7,18 @@ import tensorflow as tf
 
 from benchmarks import (
     arithmetic,
+    completion,
     contestants,
     reference_loop,
     report,
+    sampling as sampling_benchmark,
     train_step,
     turns,
     variant_worker,
     variants,
     worker,
 )
-from sketch_rnn_tf import cells, input_pipeline
+from sketch_rnn_tf import cells, datasets, input_pipeline
 from sketch_rnn_tf.files import sketchrnn_npz
 
 CELLS = [("lstm", "lstm"), ("layer_norm", "layer_norm"), ("lstm", "hyper")]
@@ -228,3 +230,51 @@ def test_no_variable_of_tensorflows_reaches_the_default_settings(monkeypatch):
         "benchmarks.variant_worker", environment=environment
     ) as made:
         assert made.ask("settings") == []
+
+
+def test_sampling_counts_steps_up_to_each_end(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "rows.json"
+    monkeypatch.setattr(
+        "sys.argv",
+        f"sampling --size 8 --count 6 --single 2 --rounds 1 --json {path}".split(),
+    )
+    assert sampling_benchmark.main() == 0
+    rows = {row["name"]: row for row in json.loads(path.read_text())}
+    for cell in ("lstm", "layer_norm", "hyper"):
+        many = rows[f"random {cell}, 6 drawings"]
+        alone = rows[f"random {cell}, one at a time"]
+        assert many["value"] > 0 and alone["value"] > 0
+        assert many["ratio"] == pytest.approx(many["value"] / alone["value"])
+    monkeypatch.setattr("sys.argv", ["sampling", "--weights", "nothing"])
+    assert sampling_benchmark.main() == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_completion_prefers_what_was_seen_before(
+    make_model, tiny_config, sketches, monkeypatch
+):
+    """Likelihoods that favour the true halves give a share of 1."""
+    data = datasets.Dataset(
+        ("a",),
+        *([sketches] * 3),
+        dict.fromkeys(datasets.SPLITS, np.zeros(len(sketches), np.int64)),
+    )
+    model = make_model(tiny_config)
+    known = {sketch.astype(np.float32).tobytes() for sketch in sketches}
+
+    def likelihoods(_, given, **__):
+        return [
+            np.full(
+                len(sketch) + 1,
+                float(sketch.astype(np.float32).tobytes() in known),
+                np.float32,
+            )
+            for sketch in given
+        ]
+
+    monkeypatch.setattr(
+        completion.scoring, "point_log_likelihoods", likelihoods
+    )
+    rows = completion.measure(model, data, cases=20, seed=0)
+    shares = [row.value for row in rows if row.unit == "of cases"]
+    assert shares and min(shares) == 1

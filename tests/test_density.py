@@ -114,9 +114,7 @@ def test_all_steps_make_one_image(model, sketches):
     assert one.image.dtype == np.float32
     going_on = density.maps(model, sketch, resolution=50).going_on
     # A step is as bright as it is sure that the drawing goes on.
-    np.testing.assert_allclose(
-        each.image.max(axis=(1, 2)), going_on, rtol=1e-6
-    )
+    np.testing.assert_allclose(each.image.max(axis=(1, 2)), going_on, rtol=1e-6)
     assert one.image.min() >= 0 and 0.5 < one.image.max() <= 1
 
 
