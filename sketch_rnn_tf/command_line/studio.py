@@ -2,7 +2,6 @@
 
 import argparse
 import pathlib
-import sys
 from collections.abc import Callable
 
 import tqdm
@@ -304,10 +303,8 @@ def _write(arguments, plate, model):
             seconds=arguments.seconds,
         )
     ]
-    if arguments.also and not plate.drawings:
-        print("nothing was drawn by a model: no records", file=sys.stderr)
-    elif arguments.also:
-        name = records.identity(model)
+    if arguments.also:
+        name = records.identity(model) if model else ""
         for kind in dict.fromkeys(arguments.also):
             path = out.with_name(f"{stem}.{kind}")
             written.append(records.write(path, plate.drawings, name))

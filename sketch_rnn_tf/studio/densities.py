@@ -69,4 +69,4 @@ def along(
         boxes=boxes,
         colors="black",
     )
-    return plates.Plate(picture, [])
+    return plates.Plate(picture, plates.given(sketches))

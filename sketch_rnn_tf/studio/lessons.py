@@ -37,4 +37,4 @@ def steps(
         prefix_lengths=[int(k) for k in known],
         colors="#df2935",
     )
-    return plates.Plate(picture, [])
+    return plates.Plate(picture, plates.given([sketch]))

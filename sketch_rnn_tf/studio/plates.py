@@ -15,15 +15,15 @@ class Drawn(NamedTuple):
 
     Attributes:
       sketch: stroke-3 [N, 3], the user's units.
-      seed: int.
-      temperature: tau.
+      seed: int; None of a sketch that no model drew.
+      temperature: tau, or None likewise.
       z: float32 [Z]; None from an unconditional model.
       prefix_length: Points that were given, not drawn.
     """
 
     sketch: np.ndarray
-    seed: int
-    temperature: float
+    seed: int | None
+    temperature: float | None
     z: np.ndarray | None
     prefix_length: int
 
@@ -33,7 +33,8 @@ class Plate(NamedTuple):
 
     Attributes:
       picture: What `drawing.write` takes.
-      drawings: In the order of the picture, without what was given.
+      drawings: In the order of the picture: those of the model, or what was
+        given where a model draws nothing.
     """
 
     picture: animation.Picture
@@ -89,6 +90,11 @@ def listed(
         )
         for index, sketch in enumerate(drawn.sketches)
     ]
+
+
+def given(sketches: Sequence[np.ndarray]) -> list[Drawn]:
+    """Lists sketches that no model drew."""
+    return [Drawn(s, None, None, None, len(s)) for s in sketches]
 
 
 def tau(temperature: float) -> str:

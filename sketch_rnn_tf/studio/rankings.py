@@ -53,8 +53,9 @@ def worst(
         for i in order.tolist()
     ]
     first = order[:shown].tolist()
+    hardest = [sketches[i] for i in first]
     picture = style.grid(
-        [sketches[i] for i in first],
+        hardest,
         labels=[f"#{indexes[i]}: {found.loss[i]:.2f}" for i in first],
     )
-    return plates.Plate(picture, []), rows
+    return plates.Plate(picture, plates.given(hardest)), rows

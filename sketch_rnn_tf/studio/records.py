@@ -51,7 +51,7 @@ def write(
     Args:
       path: The file.
       drawings: The drawings.
-      model: `identity` of the model that drew them.
+      model: `identity` of the model that drew them; "" if none did.
 
     Returns:
       The path written.
@@ -121,7 +121,10 @@ def _write_npz(path, drawings, model):
     arrays = {
         "points": np.concatenate([empty, *(d.sketch for d in drawings)]),
         "lengths": np.array([len(d.sketch) for d in drawings], np.int32),
-        "seeds": np.array([d.seed for d in drawings], np.int32),
+        # -1 and NaN: no model drew it.
+        "seeds": np.array(
+            [-1 if d.seed is None else d.seed for d in drawings], np.int32
+        ),
         "temperatures": np.array([d.temperature for d in drawings], np.float32),
         "prefix_lengths": np.array(
             [d.prefix_length for d in drawings], np.int32
