@@ -232,6 +232,7 @@ def test_no_variable_of_tensorflows_reaches_the_default_settings(monkeypatch):
         assert made.ask("settings") == []
 
 
+@pytest.mark.slow
 def test_sampling_counts_steps_up_to_each_end(tmp_path, monkeypatch, capsys):
     path = tmp_path / "rows.json"
     monkeypatch.setattr(

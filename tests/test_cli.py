@@ -199,6 +199,7 @@ class TestCommands:
             ("sample --temperature 0.2 0.9 --count 3 --best-of 2", 6),
             ("reconstruct --data good.npz --count 2 --temperature 0.1 1", 4),
             ("interpolate --data good.npz --index 1 4 --steps 3", 3),
+            ("interpolate --data star.svg,star2.svg --steps 3", 3),
             ("interpolate --ends 4 --steps 3 --method lerp", 9),
             ("interpolate --walk 8", 8),
             ("analogy --data good.npz --plus 1 2 --minus 3", 3),
@@ -216,6 +217,7 @@ class TestCommands:
             '<svg xmlns="http://www.w3.org/2000/svg"><path fill="none" '
             'stroke="black" d="M10,90 50,10 90,90 5,40 95,40 10,90"/></svg>'
         )
+        shutil.copy("star.svg", "star2.svg")
         model = "" if "lesson --data" in line else "--model work "
         code, out, err = _run(
             capfd,
@@ -456,7 +458,7 @@ class TestBadArguments:
             ),
             (
                 "interpolate --model work --data good.npz --out a.svg",
-                "index: expected two or four, got none",
+                "index: expected two or four, got none for 10 sketches",
             ),
             (
                 "interpolate --model work work --out a.svg",

@@ -10,12 +10,14 @@ def briefly_trained():
     return judge.train(seed=0, count=200, epochs=4)
 
 
+@pytest.mark.slow
 def test_a_brief_training_separates_held_out_doodles(briefly_trained):
     right = judge.accuracy(briefly_trained, count=60)
     assert right.shape == (5,)
     assert right.min() > 0.6  # chance is 0.2
 
 
+@pytest.mark.slow
 def test_the_same_seed_trains_the_same_judge():
     sketches, _ = judge.examples(4, seed=judge.HELD_OUT_SEED)
     first, again, other = (
@@ -48,6 +50,7 @@ def test_a_picture_ignores_scale_and_how_lines_are_cut():
     assert 0.05 < judge.picture(square).mean() < 0.3
 
 
+@pytest.mark.slow
 def test_nothing_drawn_can_be_judged(briefly_trained):
     empty, dot = np.zeros((0, 3)), np.array([[0, 0, 1]])
     assert np.isfinite(briefly_trained.probabilities([empty, dot])).all()

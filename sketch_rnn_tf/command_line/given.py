@@ -31,6 +31,16 @@ def models(arguments: argparse.Namespace) -> dict:
     }
 
 
+def check_conditional(models: Mapping[str, "vae.SketchRNN"]) -> None:
+    """Raises a ValueError if a model has no encoder."""
+    for name, model in models.items():
+        if model.encoder is None:
+            raise ValueError(
+                f"model: expected conditional ones, got {name} without an "
+                "encoder"
+            )
+
+
 def settings(arguments: argparse.Namespace) -> dict:
     """Returns the seed and the style, which all plates take."""
     return {"seed": arguments.seed, "style": style(arguments)}
@@ -106,12 +116,6 @@ def ends(
 ) -> tuple[dict[str, np.ndarray], list[np.ndarray] | None]:
     """Returns the ends of each model, 2 or 4, and two given sketches."""
     model = next(iter(models.values()))
-    for name, other in models.items():
-        if other.encoder is None:
-            raise ValueError(
-                f"model: expected conditional ones, got {name} without an "
-                "encoder"
-            )
     given = None
     if arguments.latent:
         if len(models) > 1:
@@ -122,11 +126,16 @@ def ends(
         count = len(arguments.latent)
         found = {name: latents(arguments, model) for name in models}
     elif arguments.data:
-        if arguments.index is None:
-            raise ValueError("index: expected two or four, got none")
-        sketches, _ = chosen(arguments, models)
+        sketches = split(arguments)
+        if arguments.index is not None:
+            sketches = [at(sketches, index) for index in arguments.index]
+        elif len(sketches) not in (2, 4):
+            raise ValueError(
+                "index: expected two or four, got none for "
+                f"{len(sketches)} sketches"
+            )
         count = len(sketches)
-        given = sketches
+        given = list(sketches)
         found = {}
         for name, other in models.items():
             mu, log_var = sampling.encode(other, sketches)

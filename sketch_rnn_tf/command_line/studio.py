@@ -86,6 +86,7 @@ def interpolate(arguments: argparse.Namespace) -> None:
     settings = given.settings(arguments) | {
         "temperature": arguments.temperature
     }
+    given.check_conditional(models)
     if arguments.walk:
         with _bar(arguments.walk) as progress:
             plate = studio.interpolations.walk(

@@ -13,14 +13,10 @@ SIDE = 8
 def two_words(given: materials_lib.Materials) -> list:
     """Figure 1: four corners of two words."""
     named = given.model()
-    words = given.words(named)
-    if len(words) < 2:
-        raise materials_lib.Missing(
-            "a model of two words and data of both, --model and --data"
-        )
+    words = given.two_words(named)
     corners = [
         sketch
-        for word in words[:2]
+        for word in words
         for sketch in given.pick(named, word, 2, figure=1)
     ]
     return [_corners(given, named, corners, 1)]
@@ -43,14 +39,7 @@ def reproductions(given: materials_lib.Materials) -> list:
 
 def generated(given: materials_lib.Materials) -> list:
     """Figure 6: four corners from the prior, of each model."""
-    given.model()
-    plates = []
-    for named in given.models:
-        drawn = sampling.sample(
-            named.model, count=4, seed=given.seed_of(6), temperature=TEMPERATURE
-        )
-        plates.append(_grid(given, named, drawn.z, 6))
-    return plates
+    return _from_prior(given, 6)
 
 
 def single_words(given: materials_lib.Materials) -> list:
@@ -67,11 +56,7 @@ def single_words(given: materials_lib.Materials) -> list:
 def weights(given: materials_lib.Materials) -> list:
     """Figure 12: between two words, a row for each model's w_KL."""
     named = given.model()
-    words = given.words(named)
-    if len(words) < 2:
-        raise materials_lib.Missing(
-            "a model of two words and data of both, --model and --data"
-        )
+    words = given.two_words(named)
     models = {
         f"w_KL {other.model.config.kl_weight:g}, {other.name}": other.model
         for other in given.models
@@ -80,7 +65,7 @@ def weights(given: materials_lib.Materials) -> list:
     shortest = min(model.config.max_len for model in models.values())
     pair = [
         given.pick(named, word, 1, figure=12, longest=shortest)[0]
-        for word in words[:2]
+        for word in words
     ]
     plate = studio.interpolations.paths(
         models,
@@ -111,17 +96,7 @@ def four_words(given: materials_lib.Materials) -> list:
 
 def generated_words(given: materials_lib.Materials) -> list:
     """Figure 16: four corners from the prior, of other seeds."""
-    given.model()
-    plates = []
-    for named in given.models:
-        drawn = sampling.sample(
-            named.model,
-            count=4,
-            seed=given.seed_of(16),
-            temperature=TEMPERATURE,
-        )
-        plates.append(_grid(given, named, drawn.z, 16))
-    return plates
+    return _from_prior(given, 16)
 
 
 def strangers(given: materials_lib.Materials) -> list:
@@ -137,6 +112,20 @@ def strangers(given: materials_lib.Materials) -> list:
         progress=given.progress,
     )
     return [inputs, _corners(given, named, sketches, 17)]
+
+
+def _from_prior(given, figure):
+    given.model()
+    plates = []
+    for named in given.models:
+        drawn = sampling.sample(
+            named.model,
+            count=4,
+            seed=given.seed_of(figure),
+            temperature=TEMPERATURE,
+        )
+        plates.append(_grid(given, named, drawn.z, figure))
+    return plates
 
 
 def _corners(given, named, sketches, figure):

@@ -74,14 +74,11 @@ def analogies(given: materials_lib.Materials) -> list:
     """
     named = given.model()
     words = given.words(named)
-    if len(words) < 2:
-        raise materials_lib.Missing(
-            "a model of two words and data of both, --model and --data"
-        )
+    pair = given.two_words(named)
     if set(ANIMALS) <= set(words) and set(words) == set(doodles.KINDS):
         cat, pig = (_doodle_ends(kind, given) for kind in ANIMALS)
     else:
-        cat, pig = (_ends(named, word, given) for word in words[:2])
+        cat, pig = (_ends(named, word, given) for word in pair)
     (cat_head, full_cat), (pig_head, full_pig) = cat, pig
     plate = studio.analogies.sums(
         named.model,

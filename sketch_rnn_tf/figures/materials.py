@@ -74,6 +74,15 @@ class Materials(NamedTuple):
             and (self.data.labels["test"] == index).any()
         ]
 
+    def two_words(self, named: Named) -> list[str]:
+        """Returns the first two words of the data that a model knows."""
+        words = self.words(named)
+        if len(words) < 2:
+            raise Missing(
+                "a model of two words and data of both, --model and --data"
+            )
+        return words[:2]
+
     def pick(
         self,
         named: Named,
