@@ -68,6 +68,7 @@ def train(doodle_sketches, tmp_path):
     return train
 
 
+@pytest.mark.slow
 def test_a_killed_training_goes_on_as_if_nothing_had_happened(train, tmp_path):
     straight, path = tmp_path / "straight", tmp_path / "work"
     assert train(straight, "sync", 0) == (0, "")

@@ -440,6 +440,7 @@ class TestStrategy:
     def strategy(self):
         return tf.distribute.MirroredStrategy(["CPU:0"])
 
+    @pytest.mark.slow
     def test_resumes_under_a_strategy(
         self, sketches, fast_config, tmp_path, strategy
     ):

@@ -449,6 +449,7 @@ def test_seed_decides_the_initial_weights():
     assert (kernels[0] != kernels[1]).all()
 
 
+@pytest.mark.slow
 def test_training_twice_from_a_seed_is_bit_identical(fitted, fitted_once):
     again, reported = _fit_three_steps()
     assert reported == fitted_once[1]
