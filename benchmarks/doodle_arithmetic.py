@@ -25,7 +25,7 @@ import numpy as np
 
 import sketch_rnn_tf
 from benchmarks import judge as judge_lib, report
-from sketch_rnn_tf import doodles, drawing, latent, sampling
+from sketch_rnn_tf import doodles, drawing, encoding, latent, sampling
 
 TEST_SEED = 2 * 10**9
 """First seed of the doodles of the embedded data set's test split."""
@@ -92,7 +92,7 @@ def encoded(model) -> dict[str, list[tuple[np.ndarray, np.ndarray]]]:
         for index in range(TEST_COUNT)
     ]
     drawn = [d for d in drawn if len(d.stroke3) <= model.config.max_len]
-    mu, _ = sampling.encode(model, [d.stroke3 for d in drawn])
+    mu, _ = encoding.encode(model, [d.stroke3 for d in drawn])
     for doodle, z in zip(drawn, mu, strict=True):
         name = judge_lib.CLASSES[judge_lib.class_of(doodle)]
         ends[name].append((doodle.stroke3, z))

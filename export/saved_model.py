@@ -29,6 +29,7 @@ from export import status as status_lib
 from sketch_rnn_tf import (
     decoder as decoder_lib,
     input_pipeline,
+    next_point,
     sampler as sampler_lib,
     strokes as strokes_lib,
     vae,
@@ -129,7 +130,7 @@ class Signatures:
             drawn, drawn_lengths = sampler.draw(
                 tf.where(good[:, None], z, 0.0),
                 tf.where(good, temperature, 0.0),
-                tf.fill(tf.shape(seed), sampler_lib.SAME_TEMPERATURE),
+                tf.fill(tf.shape(seed), next_point.SAME_TEMPERATURE),
                 tf.where(good, seed, 0),
                 tf.where(good, max_len, 0),
                 tf.where(good[:, None, None], prefix, 0.0),

@@ -8,7 +8,13 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from sketch_rnn_tf import distributions, sampler, scoring, strokes, vae
+from sketch_rnn_tf import (
+    distributions,
+    next_point as next_point_lib,
+    scoring,
+    strokes,
+    vae,
+)
 
 tfd = tfp.distributions
 
@@ -81,7 +87,7 @@ def next_point(
     (reading,) = scoring.read(model, [sketch], z=z)
     config = model.config
     tau = tf.fill(tf.shape(reading.params)[1:2], float(temperature))
-    logits, variance = sampler.temperatures(tau, config.compatibility)
+    logits, variance = next_point_lib.temperatures(tau, config.compatibility)
     points = distributions.point_distribution(
         reading.params[0], temperature=logits, variance_temperature=variance
     )

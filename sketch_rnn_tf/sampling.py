@@ -10,8 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from sketch_rnn_tf import (
+    encoding,
     input_pipeline,
-    latent,
+    next_point,
     randomness,
     sampler,
     slots,
@@ -73,19 +74,12 @@ def sample(
       ValueError: If an argument is out of range or of the wrong shape.
     """
     config = model.config
-    if not config.conditional and z is not None:
-        raise ValueError("z: expected None, as the model is unconditional")
     if z is not None:
-        z = _checked_z(z, config.z_size)
-        if count is None:
-            count = len(z)
-        if len(z) != count:
-            raise ValueError(
-                f"z: expected {count} latent vectors, got {len(z)}"
-            )
+        z = checked_z(z, model, count)
+        count = len(z)
     if count is None or count < 1:
         raise ValueError(f"count: expected at least 1, got {count}")
-    seeds = _seeds(seed, count)
+    seeds = checked_seeds(seed, count)
     if z is None and config.conditional:
         z = randomness.prior(seeds, z_size=config.z_size).numpy()
     temperatures = (temperature, softmax_temperature)
@@ -120,12 +114,11 @@ def reconstruct(
       ValueError: If the model is unconditional or an argument is out of
         range.
     """
-    mu, log_var = encode(model, sketches)
-    seeds = _seeds(seed, len(mu))
+    mu, log_var = encoding.encode(model, sketches)
+    seeds = checked_seeds(seed, len(mu))
     z = mu
     if sample_z:
-        noise = randomness.prior(seeds, z_size=model.config.z_size).numpy()
-        z = mu + np.exp(log_var / 2) * noise
+        z = encoding.sampled_z(mu, log_var, seeds)
     temperatures = (temperature, softmax_temperature)
     return _draw(model, z, temperatures, seeds, None, progress=progress)
 
@@ -167,98 +160,15 @@ def complete(
     References:
       Section 4.3.1, Ha & Eck (2017).
     """
-    if not model.config.conditional and z is not None:
-        raise ValueError("z: expected None, as the model is unconditional")
     if not len(sketches):
         raise ValueError("sketches: expected at least one, got none")
     if z is not None:
-        z = _checked_z(z, model.config.z_size)
-        if len(z) != len(sketches):
-            raise ValueError(
-                f"z: expected {len(sketches)} latent vectors, got {len(z)}"
-            )
+        z = checked_z(z, model, len(sketches))
     elif model.config.conditional:
-        z, _ = encode(model, sketches)
-    seeds = _seeds(seed, len(sketches))
+        z, _ = encoding.encode(model, sketches)
+    seeds = checked_seeds(seed, len(sketches))
     temperatures = (temperature, softmax_temperature)
     return _draw(model, z, temperatures, seeds, max_len, sketches, progress)
-
-
-def interpolate(
-    model: "vae.SketchRNN",
-    first: np.ndarray,
-    last: np.ndarray,
-    *,
-    steps: int = 10,
-    method: str = "slerp",
-    temperature: float = 0.2,
-    seed: int = 0,
-) -> Drawings:
-    """Draws what lies between two sketches, all with one seed (Figure 12).
-
-    Args:
-      model: A conditional model.
-      first: Stroke-3 of at most N_max points, the user's units.
-      last: Likewise.
-      steps: Drawings, those of both ends included.
-      method: One of `latent.METHODS`.
-      temperature: tau.
-      seed: Of all drawings, which so differ by z alone.
-
-    Returns:
-      The drawings.
-
-    Raises:
-      ValueError: If the model is unconditional or an argument does not fit.
-    """
-    ends, _ = encode(model, [first, last])
-    return sample(
-        model,
-        z=latent.path(*ends, steps, method),
-        temperature=temperature,
-        seed=[seed] * steps,
-    )
-
-
-def encode(
-    model: "vae.SketchRNN", sketches: Sequence[np.ndarray]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Encodes sketches to the posterior of z (Eq. 2).
-
-    Args:
-      model: A conditional model.
-      sketches: Stroke-3 of at most N_max points, the user's units.
-
-    Returns:
-      mu and log_var, float32 [B, Z]; sigma = exp(log_var / 2).
-
-    Raises:
-      ValueError: If the model is unconditional, or a sketch is not valid or
-        longer than N_max.
-    """
-    if model.encoder is None:
-        raise ValueError(
-            "expected a conditional model, got one without an encoder"
-        )
-    if not len(sketches):
-        raise ValueError("sketches: expected at least one, got none")
-    input_pipeline.check(sketches, model.config)
-    # Of like lengths, so that little of a batch is padding.
-    order = np.argsort([len(s) for s in sketches], kind="stable")
-    shape = (len(sketches), model.config.z_size)
-    mu, log_var = np.empty(shape, np.float32), np.empty(shape, np.float32)
-    for start in range(0, len(sketches), _ENCODED_AT_ONCE):
-        chosen = order[start : start + _ENCODED_AT_ONCE]
-        batch = input_pipeline.to_batch(
-            [sketches[i] for i in chosen], model.config
-        )
-        mu[chosen], log_var[chosen] = sampler.of(model).encode(
-            batch["strokes"][:, 1:], batch["lengths"]
-        )
-    return mu, log_var
-
-
-_ENCODED_AT_ONCE = 256
 
 
 def _draw(model, z, temperatures, seeds, max_len, given=None, progress=None):
@@ -272,7 +182,7 @@ def _draw(model, z, temperatures, seeds, max_len, given=None, progress=None):
     temperature = _temperatures("temperature", temperature, count)
     if softmax_temperature is None:
         softmax_temperature = np.full(
-            count, sampler.SAME_TEMPERATURE, np.float32
+            count, next_point.SAME_TEMPERATURE, np.float32
         )
     else:
         softmax_temperature = _temperatures(
@@ -334,7 +244,16 @@ def _temperatures(name, values, count):
     return np.broadcast_to(values, [count])
 
 
-def _seeds(seed, count):
+def checked_seeds(seed: int | Sequence[int], count: int) -> np.ndarray:
+    """Returns the seeds of drawings, int32 [B].
+
+    Args:
+      seed: Of the first drawing, or one for each.
+      count: B.
+
+    Raises:
+      ValueError: If they are out of range, or not as many.
+    """
     if np.ndim(seed):
         seeds = np.asarray(seed)
         if seeds.shape != (count,) or seeds.dtype.kind not in "iu":
@@ -353,12 +272,30 @@ def _seeds(seed, count):
     return np.arange(seed, seed + count, dtype=np.int64).astype(np.int32)
 
 
-def _checked_z(z, z_size):
+def checked_z(
+    z: np.ndarray, model: "vae.SketchRNN", count: int | None
+) -> np.ndarray:
+    """Returns latent vectors for a model, float32 [B, Z].
+
+    Args:
+      z: float [B, Z].
+      model: The model.
+      count: B; None takes any.
+
+    Raises:
+      ValueError: If the model is unconditional, or they are of another shape,
+        not as many or not finite.
+    """
+    if not model.config.conditional:
+        raise ValueError("z: expected None, as the model is unconditional")
     z = np.asarray(z, np.float32)
+    z_size = model.config.z_size
     if z.ndim != 2 or z.shape[1] != z_size:
         raise ValueError(
             f"z: expected shape [B, {z_size}], got {list(z.shape)}"
         )
+    if count not in (None, len(z)):
+        raise ValueError(f"z: expected {count} latent vectors, got {len(z)}")
     if not np.isfinite(z).all():
         raise ValueError("z: expected finite numbers, got NaN or infinity")
     return z

@@ -15,8 +15,8 @@ from sketch_rnn_tf import (
     decoder as decoder_lib,
     distributions,
     encoder,
+    encoding,
     input_pipeline,
-    randomness,
     sampling,
     strokes as strokes_lib,
     vae,
@@ -198,12 +198,8 @@ def read(
     input_pipeline.check(sketches, config)
     lengths = np.array([len(sketch) for sketch in sketches])
     if z is not None:
-        z = _checked_z(z, len(sketches), model)
-    if not 0 <= seed <= 2**31 - len(sketches):
-        raise ValueError(
-            f"seed: expected 0 to {2**31 - len(sketches)} for "
-            f"{len(sketches)} sketches, got {seed}"
-        )
+        z = sampling.checked_z(z, model, len(sketches))
+    seeds = sampling.checked_seeds(seed, len(sketches))
     decode = _decoder(model)
     order = np.argsort(lengths, kind="stable")
     for first in range(0, len(order), _BATCH_SIZE):
@@ -215,12 +211,10 @@ def read(
         elif model.encoder is None:
             latents = np.zeros((len(indexes), 0), np.float32)
         else:
-            mu, log_var = sampling.encode(model, chosen)
+            mu, log_var = encoding.encode(model, chosen)
             latents = mu
             if sample_z:
-                seeds = tf.constant(seed + indexes, tf.int32)
-                noise = randomness.prior(seeds, z_size=config.z_size)
-                latents = mu + np.exp(log_var / 2) * noise.numpy()
+                latents = encoding.sampled_z(mu, log_var, seeds[indexes])
         steps = min(int(lengths[indexes[-1]]) + 1, config.max_len)
         if whole:
             steps = config.max_len
@@ -269,17 +263,3 @@ def _log_likelihoods(reading):
 def _counted(reading):
     """Returns how many rows belong to each sketch, its end row included."""
     return np.minimum(reading.lengths + 1, reading.params.shape[1])
-
-
-def _checked_z(z, count, model):
-    if model.encoder is None:
-        raise ValueError("z: expected None, as the model is unconditional")
-    z = np.asarray(z, np.float32)
-    if z.shape != (count, model.config.z_size):
-        raise ValueError(
-            f"z: expected shape [{count}, {model.config.z_size}], "
-            f"got {list(z.shape)}"
-        )
-    if not np.isfinite(z).all():
-        raise ValueError("z: expected finite numbers, got NaN or infinity")
-    return z

@@ -29,7 +29,7 @@ class Requests(NamedTuple):
     Attributes:
       z: float32 [B, Z]; Z is 0 for an unconditional model.
       temperature: float32 [B], tau >= 0; 0 is greedy.
-      softmax_temperature: float32 [B], see `sampler.sample_point`.
+      softmax_temperature: float32 [B], see `next_point.sample_point`.
       seeds: int32 [B].
       prefixes: B arrays, stroke-5 [P, 5], what each begins with; None if none
         is given.
@@ -83,7 +83,7 @@ def draw(
     places = sampler.no_places()
     kept = live
     following = 0
-    while len(live) or following < count:
+    while len(kept) or following < count:
         taken = free[: count - following]
         sketches = np.arange(following, following + len(taken))
         following += len(taken)
@@ -123,8 +123,6 @@ def draw(
         free, kept = live[ended], np.flatnonzero(~ended)
         if progress and len(free):
             progress(len(free))
-        if not len(kept) and following == count:
-            break
     return drawn
 
 

@@ -250,11 +250,11 @@ class TestCommands:
             np.testing.assert_array_equal(
                 [rows[0]["z"], rows[-1]["z"]], arrays["z"][::-1]
             )
-            changed = dict(arrays) | {"model": "0123456789abcdef"}
+            changed = dict(arrays) | {"models": ["0123456789abcdef"] * 2}
         np.savez("other.npz", **changed)
         short = dict(changed) | {
             "z": changed["z"][:, :3],
-            "model": rows[0]["model"],
+            "models": [rows[0]["model"]] * 2,
         }
         np.savez("short.npz", **short)
         for name, said in (

@@ -6,7 +6,7 @@ import reference_files
 import reference_numpy
 import tensorflow as tf
 
-from sketch_rnn_tf import cli, config, sampler, vae
+from sketch_rnn_tf import cli, config, next_point, vae
 from sketch_rnn_tf.command_line import commands
 from sketch_rnn_tf.weights import magenta
 
@@ -31,14 +31,16 @@ T = 7
 def test_temperature_of_a_quarter_divides_logits_and_scales_sigma(
     compatibility, logits, sigma
 ):
-    divisor, variance = sampler.temperatures(tf.constant([0.25]), compatibility)
+    divisor, variance = next_point.temperatures(
+        tf.constant([0.25]), compatibility
+    )
     np.testing.assert_allclose(divisor, [logits])
     np.testing.assert_allclose(np.sqrt(variance), [sigma])
 
 
 @pytest.mark.parametrize("compatibility", config.COMPATIBILITIES)
 def test_temperature_of_one_changes_nothing(compatibility):
-    for value in sampler.temperatures(tf.ones([2]), compatibility):
+    for value in next_point.temperatures(tf.ones([2]), compatibility):
         np.testing.assert_array_equal(value, [1, 1])
 
 
@@ -54,7 +56,7 @@ def test_sampled_offsets_spread_by_the_factor_of_sigma(
     params = np.zeros((1, 9), np.float32)
     params[0, 6:8] = np.log([2, 3])
     u = np.random.default_rng(0).random((count, 4)).astype(np.float32)
-    points = sampler.sample_point(
+    points = next_point.sample_point(
         tf.constant(np.repeat(params, count, axis=0)),
         tf.constant(u),
         tf.fill([count], 0.25),
@@ -79,7 +81,7 @@ def test_sampled_pen_is_as_frequent_as_its_softened_softmax(
     params = np.zeros((count, 9), np.float32)
     params[:, :3] = logits
     u = np.random.default_rng(0).random((count, 4)).astype(np.float32)
-    points = sampler.sample_point(
+    points = next_point.sample_point(
         tf.constant(params),
         tf.constant(u),
         tf.fill([count], 0.25),

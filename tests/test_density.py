@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from sketch_rnn_tf import density, sampling, scoring
+from sketch_rnn_tf import density, encoding, sampling, scoring
 
 
 @pytest.fixture(params=["model", "unconditional"])
@@ -143,7 +143,7 @@ def test_nothing_comes_after_n_max_points(model, sketches):
 
 def test_z_and_temperature_matter(model, sketches):
     sketch = sketches[1]
-    mu, _ = sampling.encode(model, [sketch])
+    mu, _ = encoding.encode(model, [sketch])
     plain = density.heat(model, sketch, resolution=40)
     given = density.heat(model, sketch, resolution=40, z=mu[0])
     np.testing.assert_allclose(given.image, plain.image, atol=1e-5)
@@ -161,7 +161,7 @@ def test_z_and_temperature_matter(model, sketches):
         ({"margin": 0}, "margin: expected a positive number, got 0"),
         ({"steps": [-1]}, r"steps: expected whole .* 0 to 3, got \[-1\]"),
         ({"steps": [0.5]}, "steps: expected whole numbers"),
-        ({"z": np.zeros(3)}, r"z: expected shape \[1, 4\], got \[1, 3\]"),
+        ({"z": np.zeros(3)}, r"z: expected shape \[B, 4\], got \[1, 3\]"),
     ],
 )
 def test_what_is_out_of_range_is_an_error(model, sketches, options, message):

@@ -1,5 +1,6 @@
 import pathlib
 
+import nbclient
 import nbformat
 import pytest
 
@@ -44,7 +45,6 @@ def run(name, folder):
 
     Whatever a cell raises is raised here.
     """
-    nbclient = pytest.importorskip("nbclient")
     notebook = read(name)
     cell = parameters(notebook)
     values = {**names(cell.source), **names(SETTINGS[name])}

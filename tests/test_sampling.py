@@ -12,8 +12,10 @@ import tensorflow as tf
 
 from sketch_rnn_tf import (
     distributions,
+    encoding,
+    interpolation,
+    next_point,
     randomness,
-    sampler,
     sampling,
 )
 
@@ -123,7 +125,7 @@ class TestContract:
     def test_completions_are_those_of_the_transcription(self, model, sketches):
         prefixes = [s[: 1 + i] for i, s in enumerate(sketches[4:10])]
         drawn = sampling.complete(model, prefixes, seed=7, temperature=0.7)
-        z, _ = sampling.encode(model, prefixes)
+        z, _ = encoding.encode(model, prefixes)
         np.testing.assert_allclose(drawn.z, z)
         expected = [
             _draw(model, 7 + i, 0.7, 12, z[i], prefix=prefixes[i])
@@ -222,7 +224,7 @@ class TestSample:
 
 class TestReconstruct:
     def test_mean_z_is_what_encode_gives(self, model, sketches):
-        mu, _ = sampling.encode(model, sketches[:3])
+        mu, _ = encoding.encode(model, sketches[:3])
         drawn = sampling.reconstruct(model, sketches[:3], sample_z=False)
         np.testing.assert_array_equal(drawn.z, mu)
         again = sampling.reconstruct(model, sketches[:3], sample_z=False)
@@ -232,7 +234,7 @@ class TestReconstruct:
         _assert_same(model, drawn.sketches, expected)
 
     def test_sampled_z_takes_its_noise_from_the_seed(self, model, sketches):
-        mu, log_var = sampling.encode(model, sketches[:3])
+        mu, log_var = encoding.encode(model, sketches[:3])
         drawn = sampling.reconstruct(model, sketches[:3], seed=40)
         noise = np.array([_prior(40 + i, 4) for i in range(3)])
         np.testing.assert_allclose(
@@ -242,7 +244,7 @@ class TestReconstruct:
     def test_encode_is_the_encoders_posterior(self, model, sketches):
         from sketch_rnn_tf import input_pipeline
 
-        mu, log_var = sampling.encode(model, sketches)
+        mu, log_var = encoding.encode(model, sketches)
         for index, sketch in enumerate(sketches[:5]):
             batch = input_pipeline.to_batch([sketch], model.config)
             points = batch["strokes"][:, 1:]
@@ -339,7 +341,7 @@ class TestAgreesWithTheDensity:
     def _points(self, params, temperature):
         uniforms = tf.function(randomness.uniforms)  # 100 times as fast
         u = uniforms(tf.range(self.COUNT), randomness.POINTS, [1, 4])[:, 0]
-        return sampler.sample_point(
+        return next_point.sample_point(
             tf.tile(params[None], [self.COUNT, 1]),
             u,
             tf.fill([self.COUNT], temperature),
@@ -403,7 +405,7 @@ class TestAgreesWithTheDensity:
         self, params, compatibility, logits_divisor, sigma_factor
     ):
         u = np.random.default_rng(0).random([50, 4]).astype(np.float32)
-        points = sampler.sample_point(
+        points = next_point.sample_point(
             tf.tile(params[None], [50, 1]),
             u,
             tf.fill([50], 0.25),
@@ -428,10 +430,10 @@ class TestInterpolation:
     def test_ends_are_the_encodings_and_one_seed_draws_all(
         self, model, sketches
     ):
-        drawn = sampling.interpolate(
+        drawn = interpolation.interpolate(
             model, sketches[0], sketches[1], steps=5, seed=8, temperature=0.5
         )
-        ends, _ = sampling.encode(model, sketches[:2])
+        ends, _ = encoding.encode(model, sketches[:2])
         np.testing.assert_allclose(drawn.z[[0, -1]], ends, atol=1e-6)
         assert drawn.seeds.tolist() == [8] * 5
         again = sampling.sample(model, z=ends, seed=[8, 8], temperature=0.5)
@@ -494,14 +496,14 @@ class TestRefusals:
     )
     def test_bad_sketches(self, model, sketch, message):
         for function in (
-            sampling.encode,
+            encoding.encode,
             sampling.reconstruct,
             sampling.complete,
         ):
             self._refused(message, function, model, [sketch])
 
     def test_no_sketches(self, model, unconditional):
-        for function in (sampling.encode, sampling.reconstruct):
+        for function in (encoding.encode, sampling.reconstruct):
             self._refused(
                 "expected at least one, got none", function, model, []
             )
@@ -511,7 +513,7 @@ class TestRefusals:
             )
 
     def test_what_needs_an_encoder(self, unconditional, sketches):
-        for function in (sampling.encode, sampling.reconstruct):
+        for function in (encoding.encode, sampling.reconstruct):
             self._refused(
                 "expected a conditional model",
                 function,

@@ -11,7 +11,14 @@ import tensorflow as tf
 
 import export
 from export import saved_model, status
-from sketch_rnn_tf import cli, input_pipeline, sampling, strokes, training
+from sketch_rnn_tf import (
+    cli,
+    encoding,
+    input_pipeline,
+    sampling,
+    strokes,
+    training,
+)
 from sketch_rnn_tf.training import work_directory
 
 # What someone has who has only TensorFlow and the two files.
@@ -177,7 +184,7 @@ class TestSignatures:
         sketches = doodle_sketches[:7]
         batch, lengths = _padded(sketches, 70)
         answer = _ask(served["encode"], {"strokes": batch, "lengths": lengths})
-        mu, log_var = sampling.encode(trained, sketches)
+        mu, log_var = encoding.encode(trained, sketches)
         assert answer["status"].tolist() == [0] * 7
         np.testing.assert_allclose(answer["mu"], mu, atol=1e-5)
         np.testing.assert_allclose(answer["log_var"], log_var, atol=1e-5)

@@ -6,7 +6,7 @@ import scipy.special
 import scipy.stats
 import tensorflow as tf
 
-from sketch_rnn_tf import sampler, sampling, slots
+from sketch_rnn_tf import next_point, sampler, sampling, slots
 
 COUNT = 100_000
 
@@ -18,7 +18,7 @@ def _requests(model, count, **options):
         "z": rng.standard_normal([count, z_size]).astype(np.float32),
         "temperature": rng.uniform(0, 1, count).astype(np.float32),
         "softmax_temperature": np.full(
-            count, sampler.SAME_TEMPERATURE, np.float32
+            count, next_point.SAME_TEMPERATURE, np.float32
         ),
         "seeds": np.arange(count, dtype=np.int32) * 7,
         "prefixes": None,

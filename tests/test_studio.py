@@ -5,7 +5,15 @@ import json
 import numpy as np
 import pytest
 
-from sketch_rnn_tf import drawing, latent, sampling, scoring, selection, studio
+from sketch_rnn_tf import (
+    drawing,
+    encoding,
+    latent,
+    sampling,
+    scoring,
+    selection,
+    studio,
+)
 from sketch_rnn_tf.studio import records
 
 
@@ -34,7 +42,7 @@ class TestPlates:
     @staticmethod
     def plates(model, sketches):
         given = sketches[:3]
-        mu, _ = sampling.encode(model, sketches[:4])
+        mu, _ = encoding.encode(model, sketches[:4])
         return {
             "grid": studio.sampled.grid(model, count=5, best_of=3, seed=2),
             "rows": studio.sampled.rows(model, [0.0, 0.9], count=3, seed=2),
@@ -99,7 +107,7 @@ class TestPlates:
                 np.testing.assert_array_equal(cell, sketches[index])
 
     def test_z_of_sums_and_paths(self, model, plates, sketches):
-        mu, _ = sampling.encode(model, sketches[:3])
+        mu, _ = encoding.encode(model, sketches[:3])
         first, second = plates["sums"].drawings[0], plates["sums"].drawings[3]
         np.testing.assert_allclose(
             first.z, mu[0] + mu[1] - mu[2], rtol=1e-5, atol=1e-5
@@ -113,7 +121,7 @@ class TestPlates:
         )
 
     def test_variations_stay_around_the_sketch(self, model, sketches):
-        mu, log_var = sampling.encode(model, sketches[:1])
+        mu, log_var = encoding.encode(model, sketches[:1])
         plate = studio.variations.around(
             model, sketches[0], count=200, spread=0.5
         )
@@ -188,7 +196,9 @@ class TestRecords:
     def test_z_comes_back(self, model, tmp_path, kind):
         plate = studio.sampled.grid(model, count=3, seed=1)
         path = records.write(
-            tmp_path / f"a.{kind}", plate.drawings, records.identity(model)
+            tmp_path / f"a.{kind}",
+            plate.drawings,
+            {"": records.identity(model)},
         )
         for index in range(3):
             found = records.read_latent(f"{path}:{index}")
@@ -199,6 +209,20 @@ class TestRecords:
         )
         with pytest.raises(ValueError, match="index of 0 to 2, got 3"):
             records.read_latent(f"{path}:3")
+
+    @pytest.mark.parametrize("kind", records.KINDS)
+    def test_each_drawing_names_its_own_model(
+        self, model, sketches, tmp_path, kind
+    ):
+        mu, _ = encoding.encode(model, sketches[:2])
+        plate = studio.interpolations.paths(
+            dict.fromkeys("ab", model), dict.fromkeys("ab", mu), steps=2
+        )
+        path = records.write(
+            tmp_path / f"two.{kind}", plate.drawings, {"a": "1", "b": "2"}
+        )
+        found = [records.read_latent(f"{path}:{i}").model for i in range(4)]
+        assert found == ["1", "1", "2", "2"]
 
     def test_models_are_told_apart(self, make_model, tiny_config, model):
         other = make_model(tiny_config)
@@ -221,6 +245,6 @@ class TestRecords:
     def test_pickles_in_npz_are_refused(self, tmp_path):
         array = np.array([json], dtype=object)
         array[0] = {"a": 1}
-        np.savez(tmp_path / "z.npz", z=array, model="m")
+        np.savez(tmp_path / "z.npz", z=array, models=["m"])
         with pytest.raises(ValueError, match="expected drawings with z"):
             records.read_latent(str(tmp_path / "z.npz"))

@@ -8,6 +8,7 @@ import numpy as np
 
 from sketch_rnn_tf import (
     datasets,
+    encoding,
     randomness,
     sampling,
     studio,
@@ -138,15 +139,14 @@ def ends(
         given = list(sketches)
         found = {}
         for name, other in models.items():
-            mu, log_var = sampling.encode(other, sketches)
+            mu, log_var = encoding.encode(other, sketches)
             if arguments.z == "sample":
-                seeds = np.arange(count, dtype=np.int32) + arguments.seed
-                noise = randomness.prior(seeds, z_size=mu.shape[1]).numpy()
-                mu += np.exp(log_var / 2) * noise
+                seeds = sampling.checked_seeds(arguments.seed, count)
+                mu = encoding.sampled_z(mu, log_var, seeds)
             found[name] = mu
     else:
         count = arguments.ends
-        seeds = np.arange(count, dtype=np.int32) + arguments.seed
+        seeds = sampling.checked_seeds(arguments.seed, count)
         found = {
             name: randomness.prior(seeds, z_size=m.config.z_size).numpy()
             for name, m in models.items()

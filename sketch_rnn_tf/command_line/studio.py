@@ -53,7 +53,7 @@ def sample(arguments: argparse.Namespace) -> None:
                 progress=progress,
                 **settings,
             )
-    _write(arguments, plate, model)
+    _write(arguments, plate, {"": model})
 
 
 def reconstruct(arguments: argparse.Namespace) -> None:
@@ -76,7 +76,7 @@ def reconstruct(arguments: argparse.Namespace) -> None:
             plate = studio.reconstructions.table(
                 models, sketches, temperatures, progress=progress, **settings
             )
-    _write(arguments, plate, model)
+    _write(arguments, plate, models | {"": model})
 
 
 def interpolate(arguments: argparse.Namespace) -> None:
@@ -92,7 +92,7 @@ def interpolate(arguments: argparse.Namespace) -> None:
             plate = studio.interpolations.walk(
                 model, steps=arguments.walk, progress=progress, **settings
             )
-        _write(arguments, plate, model)
+        _write(arguments, plate, models | {"": model})
         return
     settings["method"] = arguments.method
     ends, sketches = given.ends(arguments, models)
@@ -120,7 +120,7 @@ def interpolate(arguments: argparse.Namespace) -> None:
                 progress=progress,
                 **settings,
             )
-    _write(arguments, plate, model)
+    _write(arguments, plate, models | {"": model})
 
 
 def analogy(arguments: argparse.Namespace) -> None:
@@ -135,7 +135,7 @@ def analogy(arguments: argparse.Namespace) -> None:
         temperatures=arguments.temperature,
         **given.settings(arguments),
     )
-    _write(arguments, plate, model)
+    _write(arguments, plate, {"": model})
 
 
 def complete(arguments: argparse.Namespace) -> None:
@@ -158,7 +158,7 @@ def complete(arguments: argparse.Namespace) -> None:
             progress=progress,
             **given.settings(arguments),
         )
-    _write(arguments, plate, model)
+    _write(arguments, plate, {"": model})
 
 
 def variations(arguments: argparse.Namespace) -> None:
@@ -195,7 +195,7 @@ def variations(arguments: argparse.Namespace) -> None:
                 progress=progress,
                 **settings,
             )
-    _write(arguments, plate, model)
+    _write(arguments, plate, {"": model})
 
 
 def beautify(arguments: argparse.Namespace) -> None:
@@ -211,12 +211,12 @@ def beautify(arguments: argparse.Namespace) -> None:
             progress=progress,
             **given.settings(arguments),
         )
-    _write(arguments, plate, model)
+    _write(arguments, plate, {"": model})
 
 
 def lesson(arguments: argparse.Namespace) -> None:
     """Shows how to draw a sketch, a stroke a panel."""
-    model = None
+    models = {}
     if arguments.data:
         split = given.split(arguments)
         sketch = given.at(split, arguments.index[0] if arguments.index else 0)
@@ -228,6 +228,7 @@ def lesson(arguments: argparse.Namespace) -> None:
             temperature=arguments.temperature,
             seed=arguments.seed,
         )
+        models = {"": model}
         sketch = drawn.sketches[0]
         if not len(sketch):
             raise ValueError(
@@ -237,7 +238,10 @@ def lesson(arguments: argparse.Namespace) -> None:
     else:
         raise ValueError("expected --data or --model, got neither")
     plate = studio.lessons.steps(sketch, style=given.style(arguments))
-    _write(arguments, plate, model)
+    if models:
+        drawings = studio.plates.listed(drawn, arguments.temperature)
+        plate = plate._replace(drawings=drawings)
+    _write(arguments, plate, models)
 
 
 def score(arguments: argparse.Namespace) -> None:
@@ -261,7 +265,7 @@ def score(arguments: argparse.Namespace) -> None:
                 for value in row.values()
             )
         )
-    _write(arguments, plate, model)
+    _write(arguments, plate, {"": model})
 
 
 def density(arguments: argparse.Namespace) -> None:
@@ -275,7 +279,7 @@ def density(arguments: argparse.Namespace) -> None:
         temperature=arguments.temperature,
         style=given.style(arguments),
     )
-    _write(arguments, plate, model)
+    _write(arguments, plate, {"": model})
 
 
 class _bar:
@@ -293,7 +297,7 @@ class _bar:
         self._bar.close()
 
 
-def _write(arguments, plate, model):
+def _write(arguments, plate, models):
     out = pathlib.Path(arguments.out)
     stem = out.name[: -len(drawing.check_ending(out))]
     written = [
@@ -305,8 +309,8 @@ def _write(arguments, plate, model):
         )
     ]
     if arguments.also:
-        name = records.identity(model) if model else ""
+        names = {name: records.identity(m) for name, m in models.items()}
         for kind in dict.fromkeys(arguments.also):
             path = out.with_name(f"{stem}.{kind}")
-            written.append(records.write(path, plate.drawings, name))
+            written.append(records.write(path, plate.drawings, names))
     print("wrote", ", ".join(map(str, written)))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sketch_rnn_tf import sampling, studio
+from sketch_rnn_tf import encoding, sampling, studio
 from sketch_rnn_tf.figures import materials as materials_lib
 
 TEMPERATURE = 0.2
@@ -69,7 +69,7 @@ def weights(given: materials_lib.Materials) -> list:
     ]
     plate = studio.interpolations.paths(
         models,
-        {name: sampling.encode(m, pair)[0] for name, m in models.items()},
+        {name: encoding.encode(m, pair)[0] for name, m in models.items()},
         given=pair,
         temperature=TEMPERATURE,
         seed=given.seed_of(12),
@@ -133,7 +133,7 @@ def _corners(given, named, sketches, figure):
         raise materials_lib.Missing(
             f"four sketches that {named.name} can take, --data"
         )
-    z, _ = sampling.encode(named.model, sketches)
+    z, _ = encoding.encode(named.model, sketches)
     return _grid(given, named, z, figure)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from sketch_rnn_tf import latent, sampling, vae
+from sketch_rnn_tf import encoding, latent, sampling, vae
 from sketch_rnn_tf.studio import plates
 
 TEMPERATURES = (0.1, 0.3, 0.5)
@@ -43,7 +43,7 @@ def sums(
     cells, labels, drawings, framed = [], [], [], []
     for plus, minus in equations:
         terms = [*plus, *minus]
-        z, _ = sampling.encode(model, terms)
+        z, _ = encoding.encode(model, terms)
         answer = latent.analogy(z[: len(plus)], z[len(plus) :])
         drawn = sampling.sample(
             model,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from sketch_rnn_tf import sampling, selection, vae
+from sketch_rnn_tf import encoding, sampling, selection, vae
 from sketch_rnn_tf.studio import plates
 
 
@@ -39,7 +39,7 @@ def endings(
     prefixes = [p for p in beginnings for _ in range(count * best_of)]
     z = None
     if model.config.conditional:
-        z, _ = sampling.encode(model, beginnings)
+        z, _ = encoding.encode(model, beginnings)
         z = np.repeat(z, count * best_of, axis=0)
     drawn = sampling.complete(
         model,

@@ -50,7 +50,7 @@ def paths(
         )
         row = drawn.sketches
         cells += [given[0], *row, given[1]] if given is not None else row
-        drawings += plates.listed(drawn, temperature)
+        drawings += plates.listed(drawn, temperature, name)
     columns = steps + (2 if given is not None else 0)
     colors = drawing.palette.between(
         drawing.palette.CORNERS[0], drawing.palette.CORNERS[2], steps

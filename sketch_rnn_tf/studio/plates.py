@@ -19,6 +19,8 @@ class Drawn(NamedTuple):
       temperature: tau, or None likewise.
       z: float32 [Z]; None from an unconditional model.
       prefix_length: Points that were given, not drawn.
+      model: What the plate calls the model that drew it; "" where there is
+        one at most.
     """
 
     sketch: np.ndarray
@@ -26,6 +28,7 @@ class Drawn(NamedTuple):
     temperature: float | None
     z: np.ndarray | None
     prefix_length: int
+    model: str = ""
 
 
 class Plate(NamedTuple):
@@ -76,9 +79,11 @@ PLAIN = Style()
 
 
 def listed(
-    drawn: sampling.Drawings, temperature: float | Sequence[float]
+    drawn: sampling.Drawings,
+    temperature: float | Sequence[float],
+    model: str = "",
 ) -> list[Drawn]:
-    """Lists drawings with the temperatures that they were drawn at."""
+    """Lists drawings with their temperatures and their model's name."""
     temperatures = np.broadcast_to(temperature, [len(drawn.sketches)])
     return [
         Drawn(
@@ -87,6 +92,7 @@ def listed(
             float(temperatures[index]),
             None if drawn.z is None else drawn.z[index],
             int(drawn.prefix_lengths[index]),
+            model,
         )
         for index, sketch in enumerate(drawn.sketches)
     ]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from sketch_rnn_tf import drawing, sampling, selection, vae
+from sketch_rnn_tf import drawing, encoding, sampling, selection, vae
 from sketch_rnn_tf.studio import plates
 
 
@@ -91,7 +91,7 @@ def table(
                 progress=progress,
             )
             columns.append(drawn.sketches)
-            found.append(plates.listed(drawn, temperature))
+            found.append(plates.listed(drawn, temperature, name))
             tau = plates.tau(temperature)
             if len(models) == 1:
                 headers.append(tau)
@@ -145,7 +145,7 @@ def beautified(
     References:
       Section 5.2, Ha & Eck (2017).
     """
-    z, _ = sampling.encode(model, sketches)
+    z, _ = encoding.encode(model, sketches)
     drawn = sampling.sample(
         model,
         z=np.repeat(z, best_of, axis=0),

@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -44,14 +44,17 @@ def identity(model: "vae.SketchRNN") -> str:
 
 
 def write(
-    path: str | os.PathLike, drawings: Sequence[plates.Drawn], model: str
+    path: str | os.PathLike,
+    drawings: Sequence[plates.Drawn],
+    models: Mapping[str, str],
 ) -> pathlib.Path:
     """Writes drawings, whole or not at all, as JSON or npz by the ending.
 
     Args:
       path: The file.
       drawings: The drawings.
-      model: `identity` of the model that drew them; "" if none did.
+      models: `identity` of each model, by what the drawings call it; of what
+        is not there, no model is named.
 
     Returns:
       The path written.
@@ -59,7 +62,7 @@ def write(
     path = pathlib.Path(path)
     writer = _write_npz if path.suffix == ".npz" else _write_json
     with work_directory.written_whole(path) as partial:
-        writer(partial, drawings, model)
+        writer(partial, drawings, [models.get(d.model, "") for d in drawings])
     return path
 
 
@@ -81,12 +84,14 @@ def read_latent(spec: str) -> Latent:
     try:
         if path.suffix == ".npz":
             with np.load(path, allow_pickle=False) as arrays:
-                vectors, model = arrays["z"], str(arrays["model"])
+                vectors, models = arrays["z"], arrays["models"].tolist()
         else:
             rows = json.loads(path.read_text())
             vectors = np.array([row["z"] for row in rows], np.float32)
-            model = str(rows[0]["model"]) if rows else ""
+            models = [str(row["model"]) for row in rows]
         vectors = np.asarray(vectors, np.float32)
+        if len(models) != len(vectors):
+            raise ValueError("as many models as vectors")
     except OSError:
         raise
     except Exception as error:
@@ -98,10 +103,10 @@ def read_latent(spec: str) -> Latent:
         raise ValueError(
             f"{path}: expected an index of 0 to {len(vectors) - 1}, got {index}"
         )
-    return Latent(vectors[index], model, spec)
+    return Latent(vectors[index], str(models[index]), spec)
 
 
-def _write_json(path, drawings, model):
+def _write_json(path, drawings, models):
     rows = [
         {
             "stroke3": drawn.sketch.tolist(),
@@ -111,12 +116,12 @@ def _write_json(path, drawings, model):
             "z": None if drawn.z is None else drawn.z.tolist(),
             "model": model,
         }
-        for drawn in drawings
+        for drawn, model in zip(drawings, models, strict=True)
     ]
     path.write_text(json.dumps(rows) + "\n")
 
 
-def _write_npz(path, drawings, model):
+def _write_npz(path, drawings, models):
     empty = np.zeros((0, 3), np.float32)
     arrays = {
         "points": np.concatenate([empty, *(d.sketch for d in drawings)]),
@@ -129,7 +134,7 @@ def _write_npz(path, drawings, model):
         "prefix_lengths": np.array(
             [d.prefix_length for d in drawings], np.int32
         ),
-        "model": np.array(model),
+        "models": np.array(models, str),
     }
     if drawings and all(d.z is not None for d in drawings):
         arrays["z"] = np.stack([d.z for d in drawings])

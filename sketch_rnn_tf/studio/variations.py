@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from sketch_rnn_tf import drawing, randomness, sampling, vae
+from sketch_rnn_tf import drawing, encoding, sampling, vae
 from sketch_rnn_tf.studio import plates
 
 SPREAD = 1.0
@@ -100,15 +100,12 @@ def _varied(model, sketches, count, spread, temperature, seed, progress):
         )
     if count < 1:
         raise ValueError(f"count: expected at least 1, got {count}")
-    mu, log_var = sampling.encode(model, sketches)
+    mu, log_var = encoding.encode(model, sketches)
     turns = np.arange(count) % len(mu)
-    seeds = np.arange(seed, seed + count)
-    noise = randomness.prior(
-        seeds.astype(np.int32), z_size=model.config.z_size
-    ).numpy()
+    seeds = sampling.checked_seeds(seed, count)
     return sampling.sample(
         model,
-        z=mu[turns] + spread * np.exp(log_var[turns] / 2) * noise,
+        z=encoding.sampled_z(mu[turns], log_var[turns], seeds, spread),
         temperature=temperature,
         seed=seed,
         progress=progress,
