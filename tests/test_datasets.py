@@ -179,6 +179,7 @@ def test_a_streamed_list_comes_in_the_same_order_again(folder, data_dir):
 
 
 @pytest.mark.filterwarnings("error:Your input ran out of data")
+@pytest.mark.slow
 def test_from_tfds_load_to_fit(doodles_dir):
     """The first promise: TFDS data, the pipeline, and Keras' own `fit`."""
     train, valid = tfds.load(

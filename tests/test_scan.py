@@ -144,6 +144,7 @@ def test_twenty_doodles_come_back_where_they_were(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_twenty_real_drawings_come_back_where_they_were(tmp_path):
     files = sorted(DRAWINGS.glob("*.npz"))
     if len(files) < 20:

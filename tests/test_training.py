@@ -454,6 +454,7 @@ class TestStrategy:
         assert _steps(path) == [3, 4, 6]
         assert _interval(path)["first_step"] == 4
 
+    @pytest.mark.slow
     def test_only_the_chief_writes(
         self, sketches, fast_config, tmp_path, strategy, monkeypatch
     ):
