@@ -102,7 +102,7 @@ def point_log_likelihoods(
     """
     found = [None] * len(sketches)
     for reading in read(model, sketches, z=z, sample_z=sample_z, seed=seed):
-        rows = _log_likelihoods(reading)
+        rows = _rows(reading)
         kept = _counted(reading)
         for index, row, count in zip(reading.indexes, rows, kept, strict=True):
             found[index] = row[:count]
@@ -160,7 +160,7 @@ def score(
         scores.log_likelihood[index] = [
             row[:count].sum()
             for row, count in zip(
-                _log_likelihoods(reading), _counted(reading), strict=True
+                _rows(reading), _counted(reading), strict=True
             )
         ]
     return scores._replace(loss=scores.recon + config.kl_weight * scores.kl)
@@ -227,6 +227,25 @@ def read(
         )
 
 
+def row_log_likelihoods(params: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+    """Computes log p of each row, given those before it.
+
+    Args:
+      params: float32 [B, T, 6 M + 3], the decoder's output; row i predicts
+        row i of `targets`.
+      targets: float32 [B, T, 5], stroke-5 without S_0, scale_factor units.
+
+    Returns:
+      Nats, float32 [B, T]; of an end row, that of its pen state alone.
+    """
+    points = distributions.point_distribution(params)
+    offset = points.offset.log_prob(targets[..., :2])
+    # An end row has no offset.
+    offset = tf.where(targets[..., 2 + strokes_lib.END] > 0, 0.0, offset)
+    pen = tf.nn.log_softmax(points.pen.logits)
+    return offset + tf.reduce_sum(targets[..., 2:] * pen, axis=-1)
+
+
 _decoders: "weakref.WeakKeyDictionary" = weakref.WeakKeyDictionary()
 
 
@@ -249,15 +268,10 @@ def _decoder(model):
     return _decoders[model]
 
 
-def _log_likelihoods(reading):
+def _rows(reading):
     """Returns log p of each row, float32 [b, T]."""
-    points = distributions.point_distribution(reading.params)
     targets = reading.strokes[:, 1:]
-    offset = points.offset.log_prob(targets[..., :2])
-    # An end row has no offset.
-    offset = tf.where(targets[..., 2 + strokes_lib.END] > 0, 0.0, offset)
-    pen = tf.nn.log_softmax(points.pen.logits)
-    return (offset + tf.reduce_sum(targets[..., 2:] * pen, axis=-1)).numpy()
+    return row_log_likelihoods(reading.params, targets).numpy()
 
 
 def _counted(reading):

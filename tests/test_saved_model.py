@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 import export
-from export import saved_model, status
+from export import saved_model, signatures, status
 from sketch_rnn_tf import (
     cli,
     encoding,
@@ -107,6 +107,7 @@ def _assert_drawn(answer, drawn, scale):
 class TestSignatures:
     def test_names_and_shapes(self, served):
         names = {"encode", "decode", "complete", "serving_default"}
+        names |= {"reconstruct", "interpolate", "score"}
         assert set(served["loaded"].signatures) == names
         inputs = served["complete"].structured_input_signature[1]
         assert {name: spec.shape.rank for name, spec in inputs.items()} == {
@@ -212,17 +213,16 @@ class TestSignatures:
     def test_an_unconditional_model_has_no_encode_and_no_z(
         self, unconditional, tmp_path
     ):
-        signatures = saved_model.Signatures(unconditional)
-        assert signatures.encode is None
+        functions = signatures.Signatures(unconditional).functions
         drawn = sampling.sample(unconditional, count=3, seed=5)
-        answer = signatures.decode(
+        answer = functions["decode"](
             tf.ones([3]), tf.constant(drawn.seeds), tf.fill([3], 12)
         )
         answer = {name: value.numpy() for name, value in answer.items()}
         _assert_drawn(answer, drawn, unconditional.config.scale_factor)
         path = export.export_saved_model(unconditional, tmp_path)
         assert set(tf.saved_model.load(str(path)).signatures) == {
-            *("decode", "complete", "serving_default")
+            *("decode", "complete", "score", "serving_default")
         }
 
     def test_offsets_are_in_the_users_units(
@@ -234,10 +234,10 @@ class TestSignatures:
             config = tiny_config.replace(
                 scale_factor=factor * tiny_config.scale_factor
             )
-            signatures = saved_model.Signatures(make_model(config))
+            functions = signatures.Signatures(make_model(config)).functions
             scaled = np.float32(batch * [factor, factor, 1, 1, 1])
-            encoded = signatures.encode(scaled, lengths)
-            drawn = signatures.decode(
+            encoded = functions["encode"](scaled, lengths)
+            drawn = functions["decode"](
                 encoded["mu"], tf.ones([4]), tf.range(4), tf.fill([4], 12)
             )
             answers.append((encoded, drawn, factor))
@@ -451,10 +451,10 @@ class TestOnDisk:
 
 def test_max_offset_holds_for_the_served_too(model, tiny_config):
     """Clamping, which the pipeline does in training."""
-    signatures = saved_model.Signatures(model)
+    functions = signatures.Signatures(model).functions
     answers = []
     for offset in (1000.0, 5000.0):
         batch, lengths = _padded([np.float32([[offset, 3, 1]])], 2)
-        answers.append(signatures.encode(batch, lengths)["mu"].numpy())
+        answers.append(functions["encode"](batch, lengths)["mu"].numpy())
     assert input_pipeline.MAX_OFFSET == 1000
     np.testing.assert_array_equal(*answers)
