@@ -35,6 +35,7 @@ after it.  N_max stands in the model's metadata, as their last dimension.
 An unconditional model has `decode`, without z, `complete` and `score`.
 """
 
+import functools
 from collections.abc import Callable
 
 import tensorflow as tf
@@ -110,7 +111,7 @@ class Signatures:
             "interpolate": self._interpolate,
         }
         self.functions = {
-            name: tf.function(made[name], input_signature=spec)
+            name: tf.function(_with_a_row(made[name]), input_signature=spec)
             for name, spec in specs.items()
         }
 
@@ -281,6 +282,23 @@ class Signatures:
         start = tf.constant(self._model.config.start_point, tf.float32)
         start = tf.tile(start[None, None], [tf.shape(targets)[0], 1, 1])
         return tf.concat([start, targets], axis=1)
+
+
+def _with_a_row(function):
+    """Answers a request of no rows, which loops cannot run on, with none."""
+
+    @functools.wraps(function)
+    def answer(*inputs):
+        count = tf.shape(inputs[0])[0]
+        missing = tf.cast(count == 0, tf.int32)
+        inputs = [
+            tf.pad(value, [[0, missing]] + [[0, 0]] * (value.shape.rank - 1))
+            for value in inputs
+        ]
+        answer = function(*inputs)
+        return {name: value[:count] for name, value in answer.items()}
+
+    return answer
 
 
 def _no_z(seed):

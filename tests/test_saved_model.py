@@ -383,7 +383,7 @@ class TestOnDisk:
     def test_weights_are_there_once_and_nothing_of_the_optimizer(
         self, make_model, tiny_config, sketches, tmp_path
     ):
-        config = tiny_config.replace(encoder_size=64, decoder_size=128)
+        config = tiny_config.replace(encoder_size=128, decoder_size=256)
         model = make_model(config)
         model.compile()
         model.optimizer.build(model.trainable_variables)
@@ -394,6 +394,9 @@ class TestOnDisk:
         assert size <= written < 1.5 * size
         # Nor are they constants of the graph.
         assert (path / "saved_model.pb").stat().st_size < size
+        files = [file for file in path.rglob("*") if file.is_file()]
+        total = sum(file.stat().st_size for file in files)
+        assert total <= 1.1 * size + 2**20
 
     def test_versions_count_up(self, model, tmp_path, monkeypatch):
         monkeypatch.setattr(

@@ -308,3 +308,14 @@ def test_padding_counts_as_length_and_rubbish_as_strokes(served, sketches):
     given["strokes"][:, 4] = [1, 2, 1, 0, 0]
     codes = _ask(served["encode"], given)["status"].tolist()
     assert codes == [status.OK, status.BAD_STROKES, status.BAD_STROKES]
+
+
+@pytest.mark.parametrize("name", ["encode", "decode", "complete", "score"])
+def test_no_rows_give_none(served, name):
+    function = served[name]
+    empty = [
+        tf.zeros([0, *(d or 3 for d in spec.shape[1:])], spec.dtype)
+        for spec in function.input_signature
+    ]
+    answer = function(*empty)
+    assert all(value.shape[0] == 0 for value in answer.values())
