@@ -285,11 +285,21 @@ class Signatures:
 
 
 def _with_a_row(function):
-    """Answers a request of no rows, which loops cannot run on, with none."""
+    """Answers a request of no rows, which loops cannot run on, with none.
+
+    One whose inputs differ in rows, whose drawings would be guesses, is an
+    error: of its own alone, as servers check that before they merge.
+    """
 
     @functools.wraps(function)
     def answer(*inputs):
-        count = tf.shape(inputs[0])[0]
+        rows = tf.stack([tf.shape(value)[0] for value in inputs])
+        check = tf.debugging.assert_equal(
+            rows, rows[0], message="expected as many rows in every input"
+        )
+        with tf.control_dependencies([check]):
+            inputs = [tf.identity(value) for value in inputs]
+        count = rows[0]
         missing = tf.cast(count == 0, tf.int32)
         inputs = [
             tf.pad(value, [[0, missing]] + [[0, 0]] * (value.shape.rank - 1))

@@ -319,3 +319,9 @@ def test_no_rows_give_none(served, name):
     ]
     answer = function(*empty)
     assert all(value.shape[0] == 0 for value in answer.values())
+
+
+def test_inputs_of_other_rows_are_refused(served):
+    request = {"z": np.zeros([1, 4], np.float32)} | _how(3, 9)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="as many rows"):
+        _ask(served["decode"], request)
