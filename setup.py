@@ -40,6 +40,7 @@ setuptools.setup(
         "tfds_quickdraw",
         "tfds_quickdraw.quickdraw_strokes",
         "export",
+        "export.client",
     ],
     package_data={
         "sketch_rnn_tf": ["py.typed"],

@@ -21,6 +21,7 @@ _MODULES = {
     "convert": "converting",
     "inspect": "inspecting",
     "figures": "figures",
+    "request": "requesting",
     **dict.fromkeys(studio_parser.NAMES, "studio"),
 }
 """Of `command_line`, where a command is not in `commands`."""

@@ -75,19 +75,25 @@ def chosen(
     arguments: argparse.Namespace, models: Mapping
 ) -> tuple[list[np.ndarray], Sequence[int]]:
     """Returns the sketches that were asked for, and their indexes."""
+    longest = min(model.config.max_len for model in models.values())
+    return fitting(arguments, longest)
+
+
+def fitting(
+    arguments: argparse.Namespace, longest: int
+) -> tuple[list[np.ndarray], Sequence[int]]:
+    """Returns those asked for by index, or the first of so many points."""
     sketches = split(arguments)
     if arguments.index is not None:
         return [at(sketches, i) for i in arguments.index], arguments.index
-    # The first ones that the models can take.
-    longest = min(model.config.max_len for model in models.values())
-    fitting = [i for i, sketch in enumerate(sketches) if len(sketch) <= longest]
-    if not fitting:
+    places = [i for i, sketch in enumerate(sketches) if len(sketch) <= longest]
+    if not places:
         raise ValueError(
             f"expected sketches of at most {longest} points (N_max), got none "
             f"among {len(sketches)}"
         )
-    fitting = fitting[: arguments.count]
-    return [sketches[index] for index in fitting], fitting
+    places = places[: arguments.count]
+    return [sketches[index] for index in places], places
 
 
 def latents(

@@ -13,6 +13,7 @@ from sketch_rnn_tf.command_line import (
     data_parser,
     figures_parser,
     options,
+    request_parser,
     studio_parser,
 )
 
@@ -61,6 +62,7 @@ def build() -> argparse.ArgumentParser:
         _add_demo,
     ):
         add(commands)
+    request_parser.add_request(functools.partial(_add, commands), _add)
     return parser
 
 

@@ -2,7 +2,7 @@
 
 import argparse
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import tqdm
 
@@ -256,6 +256,12 @@ def score(arguments: argparse.Namespace) -> None:
         sample_z=arguments.z == "sample",
         **given.settings(arguments),
     )
+    print_scores(rows)
+    _write(arguments, plate, {"": model})
+
+
+def print_scores(rows: Sequence[Mapping[str, float]]) -> None:
+    """Prints the rows of a ranking as a table."""
     names = list(rows[0])
     print("  ".join(f"{name:>14}" for name in names))
     for row in rows:
@@ -265,7 +271,6 @@ def score(arguments: argparse.Namespace) -> None:
                 for value in row.values()
             )
         )
-    _write(arguments, plate, {"": model})
 
 
 def density(arguments: argparse.Namespace) -> None:
@@ -298,6 +303,24 @@ class _bar:
 
 
 def _write(arguments, plate, models):
+    names = {}
+    if arguments.also:
+        names = {name: records.identity(m) for name, m in models.items()}
+    write(arguments, plate, names)
+
+
+def write(
+    arguments: argparse.Namespace,
+    plate: studio.plates.Plate,
+    names: Mapping[str, str],
+) -> None:
+    """Writes a plate, and its drawings if asked to.
+
+    Args:
+      arguments: With --out, --also, and how a picture is written.
+      plate: The plate.
+      names: As for `records.write`.
+    """
     out = pathlib.Path(arguments.out)
     stem = out.name[: -len(drawing.check_ending(out))]
     written = [
@@ -308,9 +331,7 @@ def _write(arguments, plate, models):
             seconds=arguments.seconds,
         )
     ]
-    if arguments.also:
-        names = {name: records.identity(m) for name, m in models.items()}
-        for kind in dict.fromkeys(arguments.also):
-            path = out.with_name(f"{stem}.{kind}")
-            written.append(records.write(path, plate.drawings, names))
+    for kind in dict.fromkeys(arguments.also):
+        path = out.with_name(f"{stem}.{kind}")
+        written.append(records.write(path, plate.drawings, names))
     print("wrote", ", ".join(map(str, written)))

@@ -51,6 +51,24 @@ def endings(
         progress=progress,
     )
     drawn = selection.best(model, drawn, of=best_of)
+    return plate(drawn, count=count, temperature=temperature, style=style)
+
+
+def plate(
+    drawn: sampling.Drawings,
+    *,
+    count: int,
+    temperature: float,
+    style: plates.Style = plates.PLAIN,
+) -> plates.Plate:
+    """Shows endings in red, a row a beginning, wherever they were drawn.
+
+    Args:
+      drawn: The endings, those of a beginning one after the other.
+      count: Endings of each.
+      temperature: tau that they were drawn with.
+      style: How it looks.
+    """
     picture = style.grid(
         drawn.sketches,
         columns=count,

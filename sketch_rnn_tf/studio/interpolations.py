@@ -38,19 +38,40 @@ def paths(
     Raises:
       ValueError: If a model has no encoder or an end has the wrong size.
     """
-    cells, drawings = [], []
-    for name, model in models.items():
-        z = latent.path(*ends[name], steps, method)
-        drawn = sampling.sample(
+    drawn = {
+        name: sampling.sample(
             model,
-            z=z,
+            z=latent.path(*ends[name], steps, method),
             temperature=temperature,
             seed=[seed] * steps,
             progress=progress,
         )
-        row = drawn.sketches
-        cells += [given[0], *row, given[1]] if given is not None else row
-        drawings += plates.listed(drawn, temperature, name)
+        for name, model in models.items()
+    }
+    return plate(drawn, temperature=temperature, given=given, style=style)
+
+
+def plate(
+    drawn: Mapping[str, sampling.Drawings],
+    *,
+    temperature: float,
+    given: Sequence[np.ndarray] | None = None,
+    style: plates.Style = plates.PLAIN,
+) -> plates.Plate:
+    """Shows a row of drawings a model, wherever they were drawn.
+
+    Args:
+      drawn: Of each model, by what to call it; as many of each.
+      temperature: tau that they were drawn with.
+      given: The two sketches that they lie between, shown beside.
+      style: How it looks.
+    """
+    cells, drawings = [], []
+    for name, row in drawn.items():
+        steps = len(row.sketches)
+        shown = row.sketches
+        cells += [given[0], *shown, given[1]] if given is not None else shown
+        drawings += plates.listed(row, temperature, name)
     columns = steps + (2 if given is not None else 0)
     colors = drawing.palette.between(
         drawing.palette.CORNERS[0], drawing.palette.CORNERS[2], steps
@@ -62,8 +83,8 @@ def paths(
     picture = style.grid(
         cells,
         columns=columns,
-        row_labels=list(models) if len(models) > 1 else None,
-        colors=colors * len(models),
+        row_labels=list(drawn) if len(drawn) > 1 else None,
+        colors=colors * len(drawn),
         framed=framed,
     )
     return plates.Plate(picture, drawings)

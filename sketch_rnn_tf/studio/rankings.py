@@ -37,6 +37,29 @@ def worst(
       ValueError: If a sketch does not fit.
     """
     found = scoring.score(model, sketches, sample_z=sample_z, seed=seed)
+    return plate(sketches, found, indexes=indexes, shown=shown, style=style)
+
+
+def plate(
+    sketches: Sequence[np.ndarray],
+    found: scoring.Scores,
+    *,
+    indexes: Sequence[int] | None = None,
+    shown: int = 60,
+    style: plates.Style = plates.PLAIN,
+) -> tuple[plates.Plate, list[dict[str, float]]]:
+    """Ranks sketches by their scores, wherever they were computed.
+
+    Args:
+      sketches: Stroke-3.
+      found: Their scores.
+      indexes: What to call them; their places if None.
+      shown: Sketches in the picture, at most.
+      style: How it looks.
+
+    Returns:
+      As of `worst`.
+    """
     if indexes is None:
         indexes = range(len(sketches))
     # A loss that is not finite is the worst there is.

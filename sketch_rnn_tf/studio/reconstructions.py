@@ -40,10 +40,30 @@ def pairs(
         sample_z=sample_z,
         progress=progress,
     )
+    return plate(sketches, drawn, temperature=temperature, style=style)
+
+
+def plate(
+    sketches: Sequence[np.ndarray],
+    drawn: sampling.Drawings,
+    *,
+    temperature: float,
+    label: str = "reconstructed",
+    style: plates.Style = plates.PLAIN,
+) -> plates.Plate:
+    """Shows each sketch above how it was drawn again, wherever that was.
+
+    Args:
+      sketches: What was given.
+      drawn: What was made of each.
+      temperature: tau that they were drawn with.
+      label: Of the lower row.
+      style: How it looks.
+    """
     picture = style.grid(
         [*sketches, *drawn.sketches],
         columns=len(sketches),
-        row_labels=["given", "reconstructed"],
+        row_labels=["given", label],
     )
     return plates.Plate(picture, plates.listed(drawn, temperature))
 
@@ -154,9 +174,10 @@ def beautified(
         progress=progress,
     )
     drawn = selection.best(model, drawn, of=best_of)
-    picture = style.grid(
-        [*sketches, *drawn.sketches],
-        columns=len(sketches),
-        row_labels=["given", "beautified"],
+    return plate(
+        sketches,
+        drawn,
+        temperature=temperature,
+        label="beautified",
+        style=style,
     )
-    return plates.Plate(picture, plates.listed(drawn, temperature))

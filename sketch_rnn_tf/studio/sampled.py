@@ -54,6 +54,24 @@ def grid(
         progress=progress,
     )
     drawn = selection.best(model, drawn, of=best_of)
+    return plate(drawn, temperature=temperature, columns=columns, style=style)
+
+
+def plate(
+    drawn: sampling.Drawings,
+    *,
+    temperature: float,
+    columns: int | None = None,
+    style: plates.Style = plates.PLAIN,
+) -> plates.Plate:
+    """Shows samples in a grid, wherever they were drawn.
+
+    Args:
+      drawn: The samples.
+      temperature: tau that they were drawn with.
+      columns: Of the grid; near a square if None.
+      style: How it looks.
+    """
     picture = style.grid(drawn.sketches, columns=columns)
     return plates.Plate(picture, plates.listed(drawn, temperature))
 
