@@ -4,6 +4,7 @@ import os
 import pathlib
 import shutil
 import tempfile
+from collections.abc import Callable
 
 import tensorflow as tf
 
@@ -12,13 +13,18 @@ from sketch_rnn_tf import vae
 
 
 def export_saved_model(
-    model: "vae.SketchRNN", directory: str | os.PathLike
+    model: "vae.SketchRNN",
+    directory: str | os.PathLike,
+    *,
+    beside: Callable[[str], None] | None = None,
 ) -> pathlib.Path:
     """Writes the next version of a SavedModel.
 
     Args:
       model: The model.
       directory: What holds the versions, as TF Serving wants it: 1, 2, ...
+      beside: Called with the path before it gets its name, to write more
+        into it: a server that watches `directory` finds it whole.
 
     Returns:
       The directory of the version written, `directory`/N.
@@ -35,6 +41,8 @@ def export_saved_model(
     partial = tempfile.mkdtemp(prefix=".partial-", dir=directory)
     try:
         _write(model, partial)
+        if beside is not None:
+            beside(partial)
         os.chmod(partial, 0o755)
         os.rename(partial, target)
     except BaseException:

@@ -33,6 +33,10 @@ COMMANDS = [
     "export",
     "export saved-model",
     "demo",
+    "request",
+    "export serving",
+    "export promote",
+    "request complete",
 ]
 # Without an encoder, which halves the time.
 TINY = "--preset tiny --steps 1 --set decoder_size=8 conditional=false"

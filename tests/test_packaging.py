@@ -21,6 +21,7 @@ LIGHT = [
     "sketch_rnn_tf.files.sketchrnn_npz",
     "sketch_rnn_tf.config",
     "sketch_rnn_tf.cli",
+    "export.client",
 ]
 HEAVY = ("tensorflow", "keras", "tensorflow_probability", "tf_keras")
 
@@ -90,6 +91,14 @@ class TestWheel:
         path = f"tfds_quickdraw/quickdraw_strokes/{name}"
         assert wheel[path] == (ROOT / path).read_bytes()
 
+    def test_has_the_templates_of_bundles(self, wheel):
+        folder = ROOT / "export" / "serving" / "templates"
+        paths = [path for path in folder.rglob("*") if path.is_file()]
+        assert len(paths) >= 8
+        for path in paths:
+            name = path.relative_to(ROOT).as_posix()
+            assert wheel[name] == path.read_bytes()
+
     def test_metadata(self, wheel):
         (name,) = [n for n in wheel if n.endswith(".dist-info/METADATA")]
         metadata = wheel[name].decode()
@@ -140,7 +149,7 @@ class TestBackend:
         "script",
         [
             "import sketch_rnn_tf; sketch_rnn_tf.SketchRNN",
-            "import export",
+            "import export.saved_model",
         ],
     )
     def test_jax_is_refused_in_one_line(self, script):

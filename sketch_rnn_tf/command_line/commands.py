@@ -6,7 +6,6 @@ import math
 import pathlib
 import sys
 
-import export as export_lib
 from sketch_rnn_tf import (
     config as config_lib,
     datasets,
@@ -107,19 +106,6 @@ def evaluate(arguments: argparse.Namespace) -> None:
 
 
 _COUNTS = ("count", "dropped")
-
-
-def export(arguments: argparse.Namespace) -> None:
-    """Writes a model for deployment."""
-    model = training.load(arguments.model)
-    if arguments.kind == "saved-model":
-        written = export_lib.export_saved_model(model, arguments.out)
-    else:
-        name = arguments.name or pathlib.Path(arguments.model).name
-        written = sketch_rnn_js.export_sketch_rnn_js(
-            model, arguments.out, name=name
-        )
-    print(f"wrote {written}")
 
 
 def import_(arguments: argparse.Namespace) -> None:

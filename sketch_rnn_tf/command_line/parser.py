@@ -11,6 +11,7 @@ import textwrap
 from sketch_rnn_tf import version
 from sketch_rnn_tf.command_line import (
     data_parser,
+    export_parser,
     figures_parser,
     options,
     request_parser,
@@ -57,11 +58,11 @@ def build() -> argparse.ArgumentParser:
     for add in (
         _add_train,
         _add_evaluate,
-        _add_export,
         _add_import,
         _add_demo,
     ):
         add(commands)
+    export_parser.add_export(functools.partial(_add, commands), _add)
     request_parser.add_request(functools.partial(_add, commands), _add)
     return parser
 
@@ -119,41 +120,6 @@ def _add_evaluate(commands):
     )
     parser.add_argument(
         "--json", action="store_true", help="print a JSON object"
-    )
-
-
-def _add_export(commands):
-    parser = _add(
-        commands,
-        "export",
-        "write a model for deployment",
-        "sketch-rnn export saved-model --model work --out saved_model",
-    )
-    kinds = parser.add_subparsers(dest="kind", required=True)
-    saved_model = _add(
-        kinds,
-        "saved-model",
-        "write a SavedModel with signatures encode, decode and complete",
-        "sketch-rnn export saved-model --model work --out saved_model",
-        "saved_model_cli show --dir saved_model/1 --all",
-    )
-    options.add_model(saved_model)
-    saved_model.add_argument(
-        "--out",
-        required=True,
-        metavar="DIR",
-        help="what holds the versions 1, 2, ...: the next one is written",
-    )
-    library = _add(
-        kinds,
-        "sketch-rnn-js",
-        "write a weight file that the JavaScript library reads",
-        "sketch-rnn export sketch-rnn-js --model work --out work.gen.json",
-    )
-    options.add_model(library)
-    library.add_argument("--out", required=True, metavar="FILE")
-    library.add_argument(
-        "--name", help="the model's name in the file (default: DIR's)"
     )
 
 
