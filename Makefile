@@ -4,6 +4,10 @@ VENV ?= .venv
 STAMP = $(VENV)/.installed
 BIN = $(VENV)/bin
 
+# Tests run side by side; a file's share what it sets up.
+WORKERS ?= 2
+PYTEST = $(BIN)/python -m pytest -q --numprocesses $(WORKERS) --dist loadfile
+
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
 .PHONY: help install demo test test-all lint format clean
@@ -29,10 +33,10 @@ demo: $(STAMP)
 	$(BIN)/sketch-rnn demo --out demo_out
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -q -m "not slow"
+	$(PYTEST) -m "not slow"
 
 test-all: $(STAMP)
-	$(BIN)/python -m pytest -q
+	$(PYTEST)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

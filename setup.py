@@ -86,6 +86,7 @@ setuptools.setup(
         "scan": ["scikit-image>=0.26"],
         "test": [
             "pytest",
+            "pytest-xdist",
             "hypothesis",
             "dill",
             "psutil",

@@ -264,6 +264,19 @@ class TestServed:
             drawn.append(answer["strokes"][: answer["lengths"]])
         assert drawn[0] == drawn[1]
 
+    def test_the_client_of_the_documentation(self, server, capsys):
+        page = pathlib.Path(__file__).parents[1] / "docs" / "serving.md"
+        (code,) = re.findall(
+            r"```python\n(.*?)```", page.read_text(), re.DOTALL
+        )
+        there = '"localhost:8501"'
+        assert there in code
+        here = f'"{server.rest}", model="Dood_les"'
+        exec(code.replace(there, here), {})
+        assert re.fullmatch(
+            r"\[\d+, \d+, \d+, \d+\]\n", capsys.readouterr().out
+        )
+
     def test_the_health_check(self, bundle, server):
         content = yaml.safe_load((bundle / "compose.yaml").read_text())
         test = content["services"]["cpu"]["healthcheck"]["test"]
