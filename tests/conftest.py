@@ -174,6 +174,17 @@ def work_dir(doodle_sketches, tiny_config, tmp_path_factory):
     return path
 
 
+@pytest.fixture(scope="session")
+def exported(work_dir, tmp_path_factory):
+    """Returns the SavedModel of the trained work directory."""
+    import export
+    from sketch_rnn_tf import training
+
+    return export.export_saved_model(
+        training.load(work_dir), tmp_path_factory.mktemp("exported") / "doodles"
+    )
+
+
 def _end_logit(model, value):
     """Returns the output bias's change that adds to the end's logit."""
     change = np.zeros(model.decoder.output_bias.shape, np.float32)

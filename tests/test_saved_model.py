@@ -43,15 +43,6 @@ print(json.dumps({{k: v.numpy().tolist() for k, v in answer.items()}}))
 
 
 @pytest.fixture(scope="module")
-def exported(work_dir, tmp_path_factory):
-    """Returns the SavedModel of the trained work directory."""
-    model = training.load(work_dir)
-    return export.export_saved_model(
-        model, tmp_path_factory.mktemp("exported") / "doodles"
-    )
-
-
-@pytest.fixture(scope="module")
 def trained(work_dir):
     """Returns the model that was exported."""
     return training.load(work_dir)
