@@ -14,9 +14,11 @@ from benchmarks.portability import (
     __main__ as portability,
     c_program,
     judgement,
+    noise_input,
     requests,
     run_saved_model,
 )
+from sketch_rnn_tf import randomness, sampler, sampling, training
 
 no_compiler = pytest.mark.skipif(
     c_program.compiler() is None, reason="needs a C compiler, $CC or cc"
@@ -219,3 +221,31 @@ def test_the_command(exported, tmp_path, capsys):
     names = [row["name"] for row in json.loads(rows.read_text())]
     assert "size on disk" in names and "loading and first answer" in names
     assert portability.main(["--bundle", str(tmp_path / "none")]) == 2
+
+
+def test_a_step_with_its_noise_given_draws_as_the_sampler_does(
+    work_dir, tmp_path
+):
+    model = training.load(work_dir)
+    noise_input.export_step(model, tmp_path / "step", 3)
+    step = tf.saved_model.load(str(tmp_path / "step")).signatures
+    step = step["serving_default"]
+    drawn = sampling.sample(model, count=3, temperature=0.5, seed=4)
+    places = sampler.start(
+        model.decoder, tf.constant(drawn.z), model.config.start_point
+    )
+    given = {f"state_{i}": state for i, state in enumerate(places.state)}
+    given |= {"point": places.point, "condition": places.condition}
+    noise = randomness.uniforms(drawn.seeds, randomness.POINTS, [9, 4])
+    points = []
+    for t in range(9):
+        found = step(u=noise[:, t], temperature=tf.fill([3], 0.5), **given)
+        given["point"] = found.pop("next_point")
+        points.append(given["point"].numpy())
+        given |= {k.removeprefix("next_"): v for k, v in found.items()}
+    for row, sketch in zip(np.stack(points, 1), drawn.sketches, strict=True):
+        kept = min(9, len(sketch))
+        assert kept > 2
+        np.testing.assert_array_equal(row[:kept, 3], sketch[:kept, 2])
+        offsets = sketch[:kept, :2] / model.config.scale_factor
+        np.testing.assert_allclose(row[:kept, :2], offsets, atol=1e-4)
