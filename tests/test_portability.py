@@ -15,7 +15,7 @@ from benchmarks.portability import (
     c_program,
     judgement,
     noise_input,
-    requests,
+    request_rows,
     run_saved_model,
 )
 from sketch_rnn_tf import randomness, sampler, sampling, training
@@ -35,7 +35,7 @@ def signatures(exported):
 @pytest.fixture(scope="module")
 def asked(signatures):
     """Returns a request of each signature."""
-    return requests.requests(signatures, count=9, seed=3)
+    return request_rows.requests(signatures, count=9, seed=3)
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def program(tmp_path_factory):
 
 
 def test_requests_are_mixed_and_seeded(signatures, asked, expected):
-    again = requests.requests(signatures, count=9, seed=3)
+    again = request_rows.requests(signatures, count=9, seed=3)
     assert set(asked) == set(signatures) - {"loaded", "serving_default"}
     for name, request in asked.items():
         for key, value in request.items():

@@ -26,7 +26,7 @@ from benchmarks import report, served
 from benchmarks.portability import (
     c_program,
     judgement,
-    requests,
+    request_rows,
     run_saved_model,
 )
 
@@ -80,7 +80,7 @@ def _latest(versions):
 
 def _run(arguments, version, folder):
     loaded = tf.saved_model.load(str(version))
-    asked = requests.requests(
+    asked = request_rows.requests(
         loaded.signatures, count=arguments.count, seed=arguments.seed
     )
     expected = {
