@@ -256,8 +256,9 @@ def _expanded(embedded, kernel):
     """Multiplies each block's embedding by its kernel, [B, blocks * n]."""
     blocks, e, n = kernel.shape
     parts = tf.reshape(embedded, [-1, blocks, e])
-    parts = tf.einsum("bke,ken->bkn", parts, kernel)
-    return tf.reshape(parts, [-1, blocks * n])
+    # The product of einsum("bke,ken->bkn"), which fewer places can run.
+    parts = tf.matmul(tf.transpose(parts, [1, 0, 2]), kernel)
+    return tf.reshape(tf.transpose(parts, [1, 0, 2]), [-1, blocks * n])
 
 
 def _scan_step(x, products, state, mask, weights):

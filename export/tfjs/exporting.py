@@ -1,0 +1,127 @@
+"""Export of a model for browsers."""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import tempfile
+from typing import Any
+
+from export import steps as steps_lib
+from export.tfjs import graph as graph_lib, graph_model
+from sketch_rnn_tf import vae, version
+
+FORMAT = "sketch_rnn_tf.browser"
+FORMAT_VERSION = 1
+
+_OURS = re.compile(r"model\.json|config\.json|group1-shard\d+of\d+\.bin")
+
+
+def export_tfjs(
+    model: "vae.SketchRNN",
+    directory: str | os.PathLike,
+    *,
+    quantize: str = "none",
+    name: str | None = None,
+) -> pathlib.Path:
+    """Writes a model for browsers: a TensorFlow.js graph model of its steps.
+
+    `config.json` says what the model is, `model.json` and the shards are what
+    `tf.loadGraphModel` loads: the functions of `export.steps`, whose nodes are
+    named as their inputs and outputs.  The same model gives the same bytes.
+
+    Args:
+      model: The model, of any kind.
+      directory: New, or an earlier export, which is replaced.
+      quantize: One of `graph_model.QUANTIZATIONS`.
+      name: What to call the model; the directory's name if None.
+
+    Returns:
+      The directory.
+
+    Raises:
+      ValueError: If the directory holds something else, `quantize` is
+        unknown, or a weight is not finite.
+    """
+    directory = pathlib.Path(directory)
+    _check(directory)
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    partial = pathlib.Path(
+        tempfile.mkdtemp(prefix=".partial-", dir=directory.parent)
+    )
+    try:
+        graph = graph_lib.frozen(model)
+        _, *shards = graph_model.write(graph, partial, quantize=quantize)
+        config = browser_config(model) | {
+            "name": directory.name if name is None else name,
+            "quantization": quantize,
+            "weight_bytes": sum(shard.stat().st_size for shard in shards),
+        }
+        (partial / "config.json").write_text(
+            json.dumps(config, indent=2, sort_keys=True) + "\n"
+        )
+        os.chmod(partial, 0o755)
+        _replace(partial, directory)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    return directory
+
+
+def browser_config(model: "vae.SketchRNN") -> dict[str, Any]:
+    """Returns what one needs to know to run a model's steps."""
+    config = model.config
+    layout = steps_lib.layout(model)
+    return {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "version": version.__version__,
+        "words": list(config.words),
+        "conditional": config.conditional,
+        "encoder_cell": config.encoder_cell if config.conditional else None,
+        "encoder_size": config.encoder_size if config.conditional else 0,
+        "decoder_cell": config.decoder_cell,
+        "decoder_size": config.decoder_size,
+        "z_size": model.decoder.z_size,
+        "num_mixtures": config.num_mixtures,
+        "max_len": config.max_len,
+        "scale_factor": config.scale_factor,
+        "start_point": list(config.start_point),
+        "compatibility": config.compatibility,
+        "encoder_states": list(layout.encoder_states),
+        "encoder_outputs": list(layout.encoder_outputs),
+        "decoder_states": list(layout.decoder_states),
+        "parameters": sum(weight.numpy().size for weight in model.weights),
+    }
+
+
+def _check(directory):
+    if not directory.exists():
+        return
+    if not directory.is_dir():
+        raise ValueError(f"{directory}: expected a directory, got a file")
+    for path in sorted(directory.iterdir()):
+        if not _OURS.fullmatch(path.name):
+            raise ValueError(
+                f"{directory}: expected a new directory or an earlier export, "
+                f"got one that holds {path.name!r}"
+            )
+
+
+def _replace(partial, directory):
+    """Gives the new export the name, so that it is whole at any moment."""
+    if not directory.exists():
+        os.rename(partial, directory)
+        return
+    old = pathlib.Path(
+        tempfile.mkdtemp(prefix=".old-", dir=directory.parent)
+    )
+    os.rename(directory, old / directory.name)
+    try:
+        os.rename(partial, directory)
+    except OSError:
+        os.rename(old / directory.name, directory)
+        raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
