@@ -1,0 +1,89 @@
+/**
+ * @file An exported model's functions, one step at a time, in a TensorFlow.js
+ * graph model.
+ */
+
+import {zeros} from '@tensorflow/tfjs-core';
+
+/** @typedef {import('@tensorflow/tfjs-core').Tensor} Tensor */
+/** @typedef {import('@tensorflow/tfjs-core').Tensor2D} Tensor2D */
+/** @typedef {import('@tensorflow/tfjs-converter').GraphModel} GraphModel */
+/** @typedef {import('./loading.js').BrowserConfig} BrowserConfig */
+
+/**
+ * What a drawing loop needs of a model; all in scale_factor units.
+ *
+ * Tensors that come out are the caller's to dispose; what goes in stays.
+ *
+ * @typedef {object} Steps
+ * @property {(batch: number) => Tensor[]} encoderZeros
+ * @property {(forward: Tensor2D, backward: Tensor2D, live: Tensor2D,
+ *   state: Tensor[]) => Tensor[]} encode Reads a point from each side.
+ * @property {(state: Tensor[]) => [Tensor, Tensor]} head mu and log_var.
+ * @property {(z: Tensor2D | null, batch: number) =>
+ *   {condition: Tensor | null, state: Tensor[]}} start
+ * @property {(point: Tensor2D, condition: Tensor | null, state: Tensor[]) =>
+ *   {params: Tensor, state: Tensor[]}} decode
+ * @property {() => void} dispose
+ */
+
+/**
+ * @param {GraphModel} model
+ * @param {BrowserConfig} config
+ * @returns {Steps}
+ */
+export function graphSteps(model, config) {
+  const encoderIn = names('encoder_state', config.encoder_states);
+  const encoderOut = names('encoder_next_state', config.encoder_states);
+  const initial = names('initial_state', config.decoder_states);
+  const decoderIn = names('decoder_state', config.decoder_states);
+  const decoderOut = ['params', ...names('decoder_next_state', config.decoder_states)];
+
+  const run = (
+    /** @type {Record<string, Tensor>} */ inputs,
+    /** @type {string[]} */ outputs,
+  ) => /** @type {Tensor[]} */ (model.execute(inputs, outputs));
+
+  const zeroState = (/** @type {number[]} */ sizes, /** @type {number} */ batch) =>
+    sizes.map((size) => zeros([batch, size]));
+
+  return {
+    encoderZeros: (batch) => zeroState(config.encoder_states, batch),
+    encode(forward, backward, live, state) {
+      /** @type {Record<string, Tensor>} */
+      const inputs = {forward_point: forward, backward_point: backward, live};
+      encoderIn.forEach((name, k) => (inputs[name] = state[k]));
+      return run(inputs, encoderOut);
+    },
+    head(state) {
+      const [forward, backward] = config.encoder_outputs.map((k) => state[k]);
+      const [mu, logVar] = run(
+        {forward_output: forward, backward_output: backward},
+        ['mu', 'log_var'],
+      );
+      return [mu, logVar];
+    },
+    start(z, batch) {
+      if (!z) {
+        return {condition: null, state: zeroState(config.decoder_states, batch)};
+      }
+      const [condition, ...state] = run({z}, ['condition', ...initial]);
+      return {condition, state};
+    },
+    decode(point, condition, state) {
+      /** @type {Record<string, Tensor>} */
+      const inputs = {point};
+      if (condition) {
+        inputs.step_condition = condition;
+      }
+      decoderIn.forEach((name, k) => (inputs[name] = state[k]));
+      const [params, ...after] = run(inputs, decoderOut);
+      return {params, state: after};
+    },
+    dispose: () => model.dispose(),
+  };
+}
+
+function names(/** @type {string} */ name, /** @type {number[]} */ sizes) {
+  return sizes.map((_, k) => `${name}_${k}`);
+}
