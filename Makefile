@@ -10,6 +10,10 @@ PYTEST = $(BIN)/python -m pytest -q --numprocesses $(WORKERS) --dist loadfile
 
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
+# What the JavaScript tests need; without npm they are reported as skipped.
+WEB = export/web
+WEB_STAMP = $(WEB)/node_modules/.package-lock.json
+
 .PHONY: help install demo test test-all lint format clean
 
 help:
@@ -29,14 +33,18 @@ $(STAMP): requirements.txt setup.py
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(STAMP)
 
+$(WEB_STAMP): $(WEB)/package.json $(WEB)/package-lock.json
+	@if command -v npm > /dev/null; then cd $(WEB) && npm ci --silent && touch node_modules/.package-lock.json; \
+	else echo "npm is not here: the tests of the JavaScript library are left out"; fi
+
 demo: $(STAMP)
 	$(BIN)/sketch-rnn demo --out demo_out
 
-test: $(STAMP)
-	$(PYTEST) -m "not slow"
+test: $(STAMP) $(WEB_STAMP)
+	$(PYTEST) -rs -m "not slow"
 
-test-all: $(STAMP)
-	$(PYTEST)
+test-all: $(STAMP) $(WEB_STAMP)
+	$(PYTEST) -rs
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

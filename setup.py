@@ -42,10 +42,11 @@ setuptools.setup(
         "export",
         "export.client",
         "export.serving",
+        "export.tfjs",
     ],
     package_data={
         "sketch_rnn_tf": ["py.typed"],
-        "export": ["py.typed"],
+        "export": ["py.typed", "web/dist/*", "web/*.js", "web/src/*.js"],
         "export.serving": [
             "templates/*",
             "templates/kubernetes/*",

@@ -1,7 +1,8 @@
 """What turns a trained model into something deployable.
 
 `export_saved_model` writes it, `export.serving` makes a bundle for TensorFlow
-Serving of it, and `export.client` asks a server that has one.
+Serving of it, and `export.client` asks a server that has one; `export.tfjs`
+writes it for browsers, where `web/` draws with it.
 """
 
 import importlib

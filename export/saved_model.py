@@ -8,8 +8,11 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from export import signatures
+from export import signatures, steps
 from sketch_rnn_tf import vae
+
+BROWSER = "browser"
+"""The signature of one step at a time."""
 
 
 def export_saved_model(
@@ -17,6 +20,7 @@ def export_saved_model(
     directory: str | os.PathLike,
     *,
     beside: Callable[[str], None] | None = None,
+    browser: bool = True,
 ) -> pathlib.Path:
     """Writes the next version of a SavedModel.
 
@@ -25,6 +29,8 @@ def export_saved_model(
       directory: What holds the versions, as TF Serving wants it: 1, 2, ...
       beside: Called with the path before it gets its name, to write more
         into it: a server that watches `directory` finds it whole.
+      browser: Whether it gets the signature `browser`, see `export.steps`:
+        what converters for places without control flow want.
 
     Returns:
       The directory of the version written, `directory`/N.
@@ -40,7 +46,7 @@ def export_saved_model(
     target = directory / str(max(versions, default=0) + 1)
     partial = tempfile.mkdtemp(prefix=".partial-", dir=directory)
     try:
-        _write(model, partial)
+        _write(model, partial, browser)
         if beside is not None:
             beside(partial)
         os.chmod(partial, 0o755)
@@ -51,7 +57,7 @@ def export_saved_model(
     return target
 
 
-def _write(model, path):
+def _write(model, path, browser):
     # Tracks the weights alone: the model would bring its optimizer's, and
     # `tf.function`s would bring all graphs a second time.
     module = tf.Module()
@@ -62,4 +68,6 @@ def _write(model, path):
     }
     default = tf.saved_model.DEFAULT_SERVING_SIGNATURE_DEF_KEY
     served[default] = served["complete"]
+    if browser:
+        served[BROWSER] = steps.browser(model)
     tf.saved_model.save(module, path, signatures=served)

@@ -137,7 +137,9 @@ def _encode(encoder):
                 old + live * (fresh - old)
                 for old, fresh in zip(before, new, strict=True)
             )
-        return dict(zip(_names("encoder_next_state", sizes), after, strict=True))
+        return dict(
+            zip(_names("encoder_next_state", sizes), after, strict=True)
+        )
 
     inputs = {
         "forward_point": _spec("forward_point", decoder_lib.POINT_SIZE),
@@ -172,9 +174,7 @@ def _start(decoder):
             **dict(zip(names, states, strict=True)),
         }
 
-    return Step(
-        start, {"z": _spec("z", decoder.z_size)}, ("condition", *names)
-    )
+    return Step(start, {"z": _spec("z", decoder.z_size)}, ("condition", *names))
 
 
 def _decode(decoder, *, conditional):

@@ -99,7 +99,7 @@ class TestSignatures:
     def test_names_and_shapes(self, served):
         names = {"encode", "decode", "complete", "serving_default"}
         names |= {"reconstruct", "interpolate", "score"}
-        assert set(served["loaded"].signatures) == names
+        assert set(served["loaded"].signatures) == names | {"browser"}
         inputs = served["complete"].structured_input_signature[1]
         assert {name: spec.shape.rank for name, spec in inputs.items()} == {
             "strokes": 3,
@@ -213,7 +213,7 @@ class TestSignatures:
         _assert_drawn(answer, drawn, unconditional.config.scale_factor)
         path = export.export_saved_model(unconditional, tmp_path)
         assert set(tf.saved_model.load(str(path)).signatures) == {
-            *("decode", "complete", "score", "serving_default")
+            *("decode", "complete", "score", "serving_default", "browser")
         }
 
     def test_offsets_are_in_the_users_units(
@@ -393,7 +393,9 @@ class TestOnDisk:
         monkeypatch.setattr(
             saved_model,
             "_write",
-            lambda _, path: pathlib.Path(path, "saved_model.pb").touch(),
+            lambda _, path, browser: pathlib.Path(
+                path, "saved_model.pb"
+            ).touch(),
         )
         out = tmp_path / "new" / "out"
         assert export.export_saved_model(model, out) == out / "1"
@@ -409,7 +411,7 @@ class TestOnDisk:
     def test_a_failure_leaves_no_version(
         self, model, tmp_path, monkeypatch, kind
     ):
-        def fail(_, path):
+        def fail(_, path, browser):
             pathlib.Path(path, "saved_model.pb").write_text("half")
             raise kind("the disk is full")
 

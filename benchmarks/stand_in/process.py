@@ -14,6 +14,14 @@ from typing import NamedTuple
 _STARTED = re.compile(r"REST (\S+), gRPC (\S+), ")
 _ROOT = pathlib.Path(__file__).parents[2]
 _SECONDS = 120.0  # for loading TensorFlow and the models
+# A thread a connection, each with an arena of its own, fragments what glibc
+# holds: it grew by 1.7 % in ten minutes, where the model alone, called from
+# eight threads, grew by 0.03 %.
+_MALLOC = {
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": str(2**17),
+    "MALLOC_TRIM_THRESHOLD_": str(2**17),
+}
 
 
 class Process(NamedTuple):
@@ -45,7 +53,7 @@ def start(*options: str) -> Iterator[Process]:
     popen = subprocess.Popen(
         command,
         cwd=_ROOT,
-        env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"},
+        env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"} | _MALLOC,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -86,6 +86,7 @@ def export_serving(
         model,
         directory / name,
         beside=lambda path: warmup.write(path, model, name=name),
+        browser=False,
     )
     number = int(version.name)
     try:

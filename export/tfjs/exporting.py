@@ -114,9 +114,7 @@ def _replace(partial, directory):
     if not directory.exists():
         os.rename(partial, directory)
         return
-    old = pathlib.Path(
-        tempfile.mkdtemp(prefix=".old-", dir=directory.parent)
-    )
+    old = pathlib.Path(tempfile.mkdtemp(prefix=".old-", dir=directory.parent))
     os.rename(directory, old / directory.name)
     try:
         os.rename(partial, directory)

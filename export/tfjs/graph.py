@@ -87,7 +87,9 @@ def _folded(graph):
     made = graph_pb2.GraphDef(versions=graph.as_graph_def().versions)
     for operation in kept:
         if operation.name in values:
-            made.node.append(_const_node(operation.name, values[operation.name]))
+            made.node.append(
+                _const_node(operation.name, values[operation.name])
+            )
             continue
         node = made.node.add()
         node.CopyFrom(operation.node_def)

@@ -85,9 +85,7 @@ def _stored(name, value, quantize):
     """Returns a weight's entry in the manifest, and its bytes."""
     dtype = value.dtype.name
     if dtype not in _DTYPES:
-        raise ValueError(
-            f"{name}: expected {', '.join(_DTYPES)}, got {dtype}"
-        )
+        raise ValueError(f"{name}: expected {', '.join(_DTYPES)}, got {dtype}")
     if dtype == "float32" and not np.isfinite(value).all():
         raise ValueError(f"{name}: expected finite weights, got others")
     entry: dict[str, Any] = {

@@ -17,9 +17,16 @@ def add_export(add: Callable, add_kind: Callable) -> None:
         "write a model for deployment",
         "sketch-rnn export saved-model --model work --out saved_model",
         "sketch-rnn export serving --model work --out bundle",
+        "sketch-rnn export tfjs --model work --out page --page",
     )
     kinds = parser.add_subparsers(dest="kind", required=True)
-    for add_one in (_add_saved_model, _add_serving, _add_promote, _add_library):
+    for add_one in (
+        _add_saved_model,
+        _add_serving,
+        _add_promote,
+        _add_tfjs,
+        _add_library,
+    ):
         add_one(kinds, add_kind)
 
 
@@ -79,6 +86,40 @@ def _add_promote(kinds, add):
         type=options.integer(1),
         metavar="N",
         help="which one (default: the canary)",
+    )
+
+
+def _add_tfjs(kinds, add):
+    parser = add(
+        kinds,
+        "tfjs",
+        "write a model for browsers: a TensorFlow.js graph model",
+        "sketch-rnn export tfjs --model work --out web_model",
+        "sketch-rnn export tfjs --model work --out page --page "
+        "--quantize uint16",
+    )
+    options.add_model(parser)
+    parser.add_argument(
+        "--out",
+        required=True,
+        metavar="DIR",
+        help="new, or an earlier export, which is replaced; with --page, "
+        "the page's, which gets one more model",
+    )
+    parser.add_argument(
+        "--quantize",
+        choices=("none", "uint16", "uint8"),
+        default="none",
+        help="how to write matrices: uint16 halves the size, uint8 quarters "
+        "it and draws less exactly (default: none)",
+    )
+    parser.add_argument(
+        "--page",
+        action="store_true",
+        help="write the page to draw on, too, with this model in its list",
+    )
+    parser.add_argument(
+        "--name", help="what the page calls the model (default: its folder's)"
     )
 
 

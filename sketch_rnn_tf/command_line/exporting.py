@@ -2,6 +2,7 @@
 
 import argparse
 import pathlib
+import shlex
 
 import export as export_lib
 from sketch_rnn_tf import training
@@ -14,6 +15,7 @@ def export(arguments: argparse.Namespace) -> None:
         "saved-model": _saved_model,
         "serving": _serving,
         "promote": _promote,
+        "tfjs": _tfjs,
         "sketch-rnn-js": _sketch_rnn_js,
     }[arguments.kind](arguments)
 
@@ -47,6 +49,27 @@ def _promote(arguments):
         arguments.out, name=arguments.name, version=arguments.version
     )
     print(f"{arguments.name}: version {version} is stable")
+
+
+def _tfjs(arguments):
+    from export import tfjs
+
+    model = training.load(arguments.model)
+    name = arguments.name or pathlib.Path(arguments.model).resolve().name
+    if not arguments.page:
+        written = tfjs.export_tfjs(
+            model, arguments.out, quantize=arguments.quantize, name=name
+        )
+        print("wrote", written)
+        return
+    written = tfjs.export_page(
+        model, arguments.out, quantize=arguments.quantize, name=name
+    )
+    print("wrote", written, "for the page in", arguments.out)
+    print(
+        "serve it with: python -m http.server --bind 127.0.0.1 "
+        f"--directory {shlex.quote(str(arguments.out))}"
+    )
 
 
 def _sketch_rnn_js(arguments):

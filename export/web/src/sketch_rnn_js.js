@@ -49,15 +49,19 @@ export async function readSketchRnnJs(url, options) {
         `${JSON.stringify(info.mode)}, got ${encoded.length}`,
     );
   }
-  const arrays = encoded.map((/** @type {unknown} */ text, k) =>
+  const arrays = encoded.map((/** @type {any} */ text, /** @type {number} */ k) =>
     decoded(text, shapes[k], `${url}: weights[${k}]`),
   );
   const config = configuration(url, info, shapes, conditional);
-  const tensors = arrays.map((/** @type {Float32Array} */ values, k) =>
-    tensor(values, shapes[k]),
+  // Of the ranks that `configuration` has checked.
+  /** @type {any[]} */
+  const tensors = arrays.map(
+    (/** @type {Float32Array} */ values, /** @type {number} */ k) =>
+      tensor(values, shapes[k]),
   );
   options.onProgress?.(1);
-  const cell = ([kernel, recurrentKernel, bias]) => ({kernel, recurrentKernel, bias});
+  const cell = (/** @type {any[]} */ [kernel, recurrentKernel, bias]) =>
+    ({kernel, recurrentKernel, bias});
   const [outputKernel, outputBias] = tensors.slice(-GEN_ARRAYS);
   const decoder = {cell: cell(tensors.slice(-3)), outputKernel, outputBias};
   let encoder = null;
@@ -74,11 +78,20 @@ export async function readSketchRnnJs(url, options) {
   return {config, steps: lstmSteps(encoder, decoder, {squashZ})};
 }
 
+/**
+ * Reads what the model is, and checks that the shapes fit.
+ *
+ * @param {string} url
+ * @param {any} info
+ * @param {number[][]} shapes
+ * @param {boolean} conditional
+ * @returns {import('./loading.js').BrowserConfig}
+ */
 function configuration(url, info, shapes, conditional) {
-  const refuse = (what) => {
+  const refuse = (/** @type {string} */ what) => {
     throw new SketchRnnError('bad_config', `${url}: ${what}`);
   };
-  const same = (k, shape) => {
+  const same = (/** @type {number} */ k, /** @type {number[]} */ shape) => {
     if (JSON.stringify(shapes[k]) !== JSON.stringify(shape)) {
       refuse(`shapes[${k}]: expected ${JSON.stringify(shape)}, got ` +
         JSON.stringify(shapes[k]));
@@ -91,7 +104,11 @@ function configuration(url, info, shapes, conditional) {
   const width = 6 * NUM_MIXTURES + 3;
   same(last - 5, [size, width]);
   same(last - 4, [width]);
-  const recurrent = (first, inputs, n) => {
+  const recurrent = (
+    /** @type {number} */ first,
+    /** @type {number} */ inputs,
+    /** @type {number} */ n,
+  ) => {
     same(first, [inputs, 4 * n]);
     same(first + 1, [n, 4 * n]);
     same(first + 2, [4 * n]);
@@ -139,6 +156,11 @@ function configuration(url, info, shapes, conditional) {
   };
 }
 
+/**
+ * @param {string} text
+ * @param {number[]} shape
+ * @param {string} where
+ */
 function decoded(text, shape, where) {
   const good =
     Array.isArray(shape) && (shape.length === 1 || shape.length === 2) &&
