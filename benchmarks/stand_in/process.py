@@ -14,9 +14,7 @@ from typing import NamedTuple
 _STARTED = re.compile(r"REST (\S+), gRPC (\S+), ")
 _ROOT = pathlib.Path(__file__).parents[2]
 _SECONDS = 120.0  # for loading TensorFlow and the models
-# A thread a connection, each with an arena of its own, fragments what glibc
-# holds: it grew by 1.7 % in ten minutes, where the model alone, called from
-# eight threads, grew by 0.03 %.
+# An arena for each thread fragments what glibc holds.
 _MALLOC = {
     "MALLOC_ARENA_MAX": "2",
     "MALLOC_MMAP_THRESHOLD_": str(2**17),
