@@ -4,6 +4,9 @@ VENV ?= .venv
 STAMP = $(VENV)/.installed
 BIN = $(VENV)/bin
 
+# Where `make web` serves.
+PORT ?= 8000
+
 # Tests run side by side; a file's share what it sets up.
 WORKERS ?= 2
 PYTEST = $(BIN)/python -m pytest -q --numprocesses $(WORKERS) --dist loadfile
@@ -14,10 +17,11 @@ export TF_CPP_MIN_LOG_LEVEL ?= 2
 WEB = export/web
 WEB_STAMP = $(WEB)/node_modules/.package-lock.json
 
-.PHONY: help install demo test test-all lint format clean
+.PHONY: help install demo web test test-all lint format clean
 
 help:
 	@echo "make demo      train on the embedded doodles, draw and export: demo_out/"
+	@echo "make web       serve the demo's page: draw, and the model draws on"
 	@echo "make test      run the tests but the slow ones"
 	@echo "make test-all  run all tests"
 	@echo "make lint      check style and format"
@@ -39,6 +43,11 @@ $(WEB_STAMP): $(WEB)/package.json $(WEB)/package-lock.json
 
 demo: $(STAMP)
 	$(BIN)/sketch-rnn demo --out demo_out
+
+web:
+	@test -f demo_out/page/index.html || { echo "expected demo_out/page: run make demo first"; exit 2; }
+	@echo "open http://127.0.0.1:$(PORT)/"
+	$(PYTHON) -m http.server --bind 127.0.0.1 --directory demo_out/page $(PORT)
 
 test: $(STAMP) $(WEB_STAMP)
 	$(PYTEST) -rs -m "not slow"

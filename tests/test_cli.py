@@ -319,6 +319,7 @@ class TestCommands:
         names = {p.name for p in pathlib.Path("shown").iterdir()}
         assert names == {
             *("data", "work", "saved_model", "metrics.json", "index.html"),
+            "page",
             *(f"samples.{kind}" for kind in ("svg", "png")),
             *(f"reconstructions.{kind}" for kind in ("svg", "png")),
             *(f"completions.{kind}" for kind in ("svg", "png")),

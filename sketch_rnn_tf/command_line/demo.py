@@ -1,4 +1,4 @@
-"""The demonstration: from the embedded doodles to drawings and a SavedModel."""
+"""The demonstration: from the embedded doodles to drawings and exports."""
 
 import html
 import json
@@ -10,6 +10,7 @@ import time
 import numpy as np
 
 import export
+from export import tfjs
 from sketch_rnn_tf import (
     datasets,
     drawing,
@@ -80,6 +81,7 @@ def run(
     _draw(model, _one_of_each(out / "data"), out, seed)
     print("4/4 Exporting ...", flush=True)
     export.export_saved_model(model, out / "saved_model")
+    tfjs.export_page(model, out / "page", name="Doodles", quantize="uint16")
     speeds = sorted(row["sketches_per_second"] for row in history)
     metrics = {
         "before": before,
@@ -97,14 +99,18 @@ def run(
         f"{metrics['sketches_per_second']:.0f} sketches/s, "
         f"{metrics['minutes']:.1f} minutes in all"
     )
-    print(f"Open {out / 'index.html'}")
+    print(
+        f"Open {out / 'index.html'}; to draw with the model in a browser: "
+        f"python -m http.server --bind 127.0.0.1 --directory {out / 'page'}"
+    )
 
 
 def _clear(out):
     """Removes what an earlier demo wrote; nothing else."""
     if out.exists() and not out.is_dir():
         raise ValueError(f"{out}: expected a directory, got a file")
-    known = {"data", "work", "saved_model", "metrics.json", "index.html"}
+    known = {"data", "work", "saved_model", "page"}
+    known |= {"metrics.json", "index.html"}
     known |= {f"{name}.{kind}" for name in _PICTURES for kind in ("svg", "png")}
     others = [p.name for p in out.glob("*") if p.name not in known]
     if others:
@@ -200,7 +206,9 @@ second, {metrics["minutes"]:.1f} minutes in all. It draws at temperature
 exceed 1, so that a negative loss is right.</p>
 <p>The model stands in <code>work/</code>, ready for
 <code>sketch-rnn sample --model work</code>, and as a SavedModel in
-<code>saved_model/1/</code>.</p>
+<code>saved_model/1/</code>. A page on which it draws on where you stop stands
+in <code>page/</code>; browsers want it served, with <code>make web</code> or
+<code>python -m http.server --bind 127.0.0.1 --directory page</code>.</p>
 </html>
 """
 
