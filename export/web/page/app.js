@@ -3,7 +3,7 @@
 import {linesToSketch, sketchToLines} from '../src/strokes.js';
 import {Client} from './client.js';
 import {fromHash, toHash} from './link.js';
-import {pathOf, pngFile, svgFile, thumbnail} from './picture.js';
+import {pathOf, pngFile, redraw, svgFile, thumbnail} from './picture.js';
 import {listen} from './sheet.js';
 
 /** @typedef {import('../src/strokes.js').Line} Line */
@@ -209,17 +209,43 @@ async function many(
   const from = performance.now();
   /** @type {Sketch[]} */
   const rows = [];
+  let waiting = false;
+  let done = false;
   const result = await ask(method, args, ({points}) => {
     points.forEach((/** @type {Sketch} */ more, /** @type {number} */ b) =>
       (rows[b] ??= []).push(...more),
     );
-    gallery(title, rows.map(tileOf), columns, false);
+    if (!waiting) {
+      // Once a frame, however fast the points come.
+      waiting = true;
+      requestAnimationFrame(() => {
+        waiting = false;
+        if (!done) {
+          grow(title, rows.map(tileOf), columns);
+        }
+      });
+    }
   });
+  done = true;
   if (result) {
     gallery(title, result.sketches.map(tileOf), columns, true);
     const seconds = ((performance.now() - from) / 1000).toFixed(1);
     say(`${result.sketches.length} drawings in ${seconds} s. Choose one to keep it.`);
   }
+}
+
+/** Shows more of drawings that the gallery may show already. */
+function grow(
+  /** @type {string} */ title,
+  /** @type {Tile[]} */ tiles,
+  /** @type {number} */ columns,
+) {
+  const pictures = $('gallery').querySelectorAll('.tile:disabled svg');
+  if (pictures.length !== tiles.length || $('results-title').textContent !== title) {
+    gallery(title, tiles, columns, false);
+    return;
+  }
+  tiles.forEach(({given, drawn}, k) => redraw(pictures[k], given, drawn));
 }
 
 function gallery(
@@ -231,6 +257,8 @@ function gallery(
   $('results').hidden = false;
   $('results-title').textContent = title;
   $('gallery').style.setProperty('--columns', columns);
+  // A wide page has room for more in a row, but a grid stays one.
+  $('gallery').style.setProperty('--wide', columns === GRID ? GRID : 6);
   $('gallery').replaceChildren(
     ...tiles.map(({given, drawn}, k) => {
       const tile = document.createElement('button');

@@ -51,15 +51,28 @@ export function boxOf(lines, least = 60) {
  */
 export function thumbnail(given, drawn) {
   const svg = document.createElementNS(NAMESPACE, 'svg');
-  svg.setAttribute('viewBox', boxOf([...given, ...drawn]).join(' '));
   svg.setAttribute('aria-hidden', 'true');
-  for (const [name, lines] of /** @type {const} */ ([['ink', given], ['ghost', drawn]])) {
+  for (const name of ['ink', 'ghost']) {
     const path = document.createElementNS(NAMESPACE, 'path');
     path.setAttribute('class', name);
-    path.setAttribute('d', pathOf(lines));
     svg.append(path);
   }
+  redraw(svg, given, drawn);
   return svg;
+}
+
+/**
+ * Shows another drawing in a picture that `thumbnail` made.
+ *
+ * @param {Element} svg
+ * @param {Line[]} given
+ * @param {Line[]} drawn
+ */
+export function redraw(svg, given, drawn) {
+  svg.setAttribute('viewBox', boxOf([...given, ...drawn]).join(' '));
+  const [ink, ghost] = svg.children;
+  ink.setAttribute('d', pathOf(given));
+  ghost.setAttribute('d', pathOf(drawn));
 }
 
 /**
