@@ -9,6 +9,7 @@ import pytest
 import web_exports
 
 WEB = pathlib.Path(__file__).parents[1] / "export" / "web"
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 
 pytestmark = pytest.mark.skipif(
     not shutil.which("node") or not (WEB / "node_modules").is_dir(),
@@ -26,10 +27,20 @@ def exports(tmp_path_factory):
 
 @pytest.mark.parametrize("name", ["library", "parity"])
 def test_the_library_in_node(exports, name):
+    _run(name, {"SKETCH_RNN_EXPORTS": str(exports)})
+
+
+@pytest.mark.skipif(not CHROMIUM, reason="needs chromium, or $CHROMIUM")
+def test_the_library_in_chromium(exports):
+    found = {"SKETCH_RNN_EXPORTS": str(exports), "CHROMIUM": CHROMIUM}
+    _run("chromium", found)
+
+
+def _run(name, variables):
     done = subprocess.run(
         ["node", "--test", f"tests/{name}.test.js"],
         cwd=WEB,
-        env=os.environ | {"SKETCH_RNN_EXPORTS": str(exports)},
+        env=os.environ | variables,
         capture_output=True,
         text=True,
         timeout=600,
