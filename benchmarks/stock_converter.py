@@ -84,10 +84,10 @@ def _differences(arguments):
 def _run(command, **options):
     done = subprocess.run(command, capture_output=True, text=True, **options)
     if done.returncode:
-        last = done.stderr.strip().splitlines()[-1:] or ["no message"]
-        raise ValueError(
-            f"{command[0]} ended with {done.returncode}: {last[0]}"
-        )
+        lines = done.stderr.strip().splitlines() or ["no message"]
+        # Node puts the error before its stack and its version.
+        said = next((line for line in lines if "Error" in line), lines[-1])
+        raise ValueError(f"{command[0]} ended with {done.returncode}: {said}")
     return done.stdout
 
 

@@ -36,7 +36,7 @@ def stand_ins(model, unconditional, tmp_path_factory):
         found = {}
         for name, served in (("with", model), ("without", unconditional)):
             path = tmp_path_factory.mktemp(name)
-            export.export_saved_model(served, path)
+            export.export_saved_model(served, path, browser=False)
             found[name] = stack.enter_context(
                 stand_in.serve(path, name="sketch_rnn")
             )

@@ -123,7 +123,7 @@ def quick(monkeypatch):
     monkeypatch.setattr(
         saved_model,
         "_write",
-        lambda _, path: pathlib.Path(path, "saved_model.pb").touch(),
+        lambda _, path, browser: pathlib.Path(path, "saved_model.pb").touch(),
     )
     monkeypatch.setattr(bundle_lib, "_signatures_table", lambda _: "| | | |")
 

@@ -10,7 +10,7 @@ import path from 'node:path';
 
 import {io, ready, setBackend, tensor2d} from '@tensorflow/tfjs-core';
 import {loadGraphModel} from '@tensorflow/tfjs-converter';
-import '@tensorflow/tfjs-backend-wasm';
+import '@tensorflow/tfjs-backend-cpu';
 
 import {uniforms} from '../src/noise.js';
 
@@ -26,6 +26,7 @@ async function read(/** @type {string} */ folder) {
   const {signature} = model;
   return {
     signature,
+    stock: !String(model.convertedBy).startsWith('sketch_rnn_tf'),
     graph: await loadGraphModel(io.fromMemory({
       modelTopology: model.modelTopology,
       weightSpecs: groups.flatMap(({weights}) => weights),
@@ -35,20 +36,28 @@ async function read(/** @type {string} */ folder) {
   };
 }
 
-/** Runs a model, inputs and outputs by the signature's names. */
+/**
+ * Runs a model, inputs and outputs by the names of `export.steps`.
+ *
+ * The stock converter loses most of them: it leaves inputs their nodes' names,
+ * and calls the k-th output, in the order of their names, Identity_k.
+ */
 async function run(
-  /** @type {Awaited<ReturnType<typeof read>>} */ {graph, signature},
+  /** @type {Awaited<ReturnType<typeof read>>} */ {graph, stock},
   /** @type {Record<string, import('@tensorflow/tfjs-core').Tensor>} */ inputs,
   /** @type {string[]} */ outputs,
 ) {
-  const nodes = Object.fromEntries(
-    Object.entries(inputs).map(([name, value]) => [signature.inputs[name].name, value]),
-  );
-  const found = graph.execute(nodes, outputs.map((name) => signature.outputs[name].name));
+  const sorted = [...outputs].sort();
+  const nodeOf = (/** @type {string} */ name) => {
+    const k = sorted.indexOf(name);
+    return stock ? `Identity${k ? `_${k}` : ''}` : name;
+  };
+  const found = graph.execute(inputs, outputs.map(nodeOf));
   return Promise.all([found].flat().map((tensor) => tensor.data()));
 }
 
-await setBackend('wasm');
+// Not wasm, which has not all that the stock converter's optimizer makes.
+await setBackend('cpu');
 await ready();
 const [ours, other] = await Promise.all(process.argv.slice(2, 4).map(read));
 const inputs = Object.fromEntries(
