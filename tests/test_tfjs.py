@@ -263,16 +263,35 @@ class TestCommand:
         monkeypatch.setattr(page, "page_files", lambda: [built / "index.html"])
         out = tmp_path / "page"
         command = ["export", "tfjs", "--model", str(work_dir), "--page"]
-        for name in ("Cats & pigs", "b", "b"):
+        for name in ("Cats & pigs", "b", "b", "cats pigs", "猫", "豚"):
             given = [*command, "--out", str(out), "--name", name]
             assert cli.main(given) == 0
         listed = json.loads((out / "models" / "models.json").read_text())
-        assert [one["name"] for one in listed] == ["Cats & pigs", "b"]
+        assert [(one["name"], one["path"]) for one in listed] == [
+            ("Cats & pigs", "models/cats_pigs/"),
+            ("b", "models/b/"),
+            ("cats pigs", "models/cats_pigs_2/"),
+            ("猫", "models/model/"),
+            ("豚", "models/model_2/"),
+        ]
         for one in listed:
             assert (out / one["path"] / "config.json").is_file()
-        assert listed[0]["path"] == "models/cats_pigs/"
         assert (out / "index.html").read_text() == "page"
         assert "http.server" in capsys.readouterr().out
+
+    def test_a_failure_leaves_no_page(self, tmp_path, monkeypatch):
+        model = web_exports.make_model("lstm", conditional=False, size=4)
+        bias = model.decoder.output_bias
+        bias.assign(np.full(bias.shape, np.nan, np.float32))
+        for quantize, message in (("int4", "expected one"), ("none", "finite")):
+            with pytest.raises(ValueError, match=message):
+                tfjs.export_page(
+                    model, tmp_path / "a" / "b", name="x", quantize=quantize
+                )
+        monkeypatch.setattr(page, "page_files", lambda: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            tfjs.export_page(model, tmp_path / "a" / "b", name="x")
+        assert not list(tmp_path.iterdir())
 
     def test_a_directory_that_is_no_page(self, work_dir, tmp_path, capsys):
         (tmp_path / "letter.txt").write_text("mine")

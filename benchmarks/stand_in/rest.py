@@ -34,8 +34,8 @@ _LARGEST_VERSION = 2**63 - 1
 class RestServer(http.server.ThreadingHTTPServer):
     """Answers HTTP requests, each connection in a thread of a pool.
 
-    Threads stay, as in TF Serving: those that come and go leave some of
-    TensorFlow's memory behind.
+    Threads stay, as in TF Serving: with a new one for each connection, memory
+    grew by 1 % in three minutes.
 
     Args:
       answerer: What does what they ask for.

@@ -45,7 +45,9 @@ def export_tfjs(
         unknown, or a weight is not finite.
     """
     directory = pathlib.Path(directory)
+    graph_model.check_quantization(quantize)
     _check(directory)
+    missing = [p for p in directory.parents if not p.exists()]
     directory.parent.mkdir(parents=True, exist_ok=True)
     partial = pathlib.Path(
         tempfile.mkdtemp(prefix=".partial-", dir=directory.parent)
@@ -65,6 +67,8 @@ def export_tfjs(
         _replace(partial, directory)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
+        for parent in missing:
+            parent.rmdir()
         raise
     return directory
 

@@ -15,8 +15,8 @@ from export import steps as steps_lib
 from sketch_rnn_tf import vae
 from sketch_rnn_tf.backend import keras
 
-# What names a constant, or passes a value on.
-_DROPPED_ATTRIBUTES = ("_class", "_output_shapes", "_XlaMustCompile")
+# Notes of TensorFlow's own, which other runtimes do not know.
+_DROPPED_ATTRIBUTES = ("_class", "_output_shapes")
 
 
 def frozen(model: "vae.SketchRNN") -> graph_pb2.GraphDef:

@@ -47,11 +47,7 @@ def write(
       ValueError: If `quantize` is unknown, a constant is of a type that the
         format has not, or a weight is not finite.
     """
-    if quantize not in QUANTIZATIONS:
-        raise ValueError(
-            f"quantize: expected one of {', '.join(QUANTIZATIONS)}, "
-            f"got {quantize!r}"
-        )
+    check_quantization(quantize)
     entries, content = [], bytearray()
     for name, value in graph_lib.constants(graph):
         entry, stored = _stored(name, value, quantize)
@@ -79,6 +75,15 @@ def write(
         json.dumps(model, sort_keys=True, separators=(",", ":")) + "\n"
     )
     return [file, *shards]
+
+
+def check_quantization(quantize: str) -> None:
+    """Raises ValueError unless it is one of `QUANTIZATIONS`."""
+    if quantize not in QUANTIZATIONS:
+        raise ValueError(
+            f"quantize: expected one of {', '.join(QUANTIZATIONS)}, "
+            f"got {quantize!r}"
+        )
 
 
 def _stored(name, value, quantize):

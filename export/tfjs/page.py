@@ -4,15 +4,17 @@ import json
 import os
 import pathlib
 import re
-import tempfile
 from importlib import resources
 
 from export.tfjs import exporting
 from sketch_rnn_tf import vae
+from sketch_rnn_tf.training import work_directory
 
 LIST = "models.json"
 
 _ENTRY_KEYS = {"name", "path"}
+# Parts of a built page, named by what they hold.
+_PART = re.compile(r"(chunk|dist)-[A-Z0-9]{8}\.js")
 
 
 def export_page(
@@ -43,21 +45,22 @@ def export_page(
     directory = pathlib.Path(directory)
     if directory.exists() and not directory.is_dir():
         raise ValueError(f"{directory}: expected a directory, got a file")
-    models = directory / "models"
-    offered = _offered(directory)
-    slug = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") or "model"
-    models.mkdir(parents=True, exist_ok=True)
+    files = page_files()
+    others = [one for one in _offered(directory) if one["name"] != name]
+    path = _path(name, {one["path"] for one in others})
     written = exporting.export_tfjs(
-        model, models / slug, quantize=quantize, name=name
+        model, directory / path, quantize=quantize, name=name
     )
-    entry = {"name": name, "path": f"models/{slug}/"}
-    offered = [one for one in offered if one["path"] != entry["path"]]
-    _write(
-        models / LIST,
-        (json.dumps([*offered, entry], indent=2) + "\n").encode(),
-    )
-    for file in page_files():
+    # The list last: it names what is there.
+    for file in files:
         _write(directory / file.name, file.read_bytes())
+    entries = [*others, {"name": name, "path": path}]
+    content = json.dumps(entries, indent=2, ensure_ascii=False) + "\n"
+    _write(directory / "models" / LIST, content.encode())
+    names = {file.name for file in files}
+    for old in directory.iterdir():
+        if _PART.fullmatch(old.name) and old.name not in names:
+            old.unlink()
     return written
 
 
@@ -102,14 +105,17 @@ def _offered(directory):
     return offered
 
 
+def _path(name, taken):
+    """Returns a path for a model, none of those that others have."""
+    slug = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") or "model"
+    number, path = 1, f"models/{slug}/"
+    while path in taken:
+        number += 1
+        path = f"models/{slug}_{number}/"
+    return path
+
+
 def _write(path, content):
-    """Writes a file whole: a server may be reading it."""
-    handle, partial = tempfile.mkstemp(prefix=".partial-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(partial, 0o644)
-        os.replace(partial, path)
-    except BaseException:
-        pathlib.Path(partial).unlink(missing_ok=True)
-        raise
+    # Whole: a server may be reading it.
+    with work_directory.written_whole(path) as partial:
+        partial.write_bytes(content)

@@ -9,6 +9,8 @@ import {fileURLToPath} from 'node:url';
 
 import {build} from 'esbuild';
 
+import {SETTINGS} from './bundling.js';
+
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const DIST = path.join(HERE, 'dist');
 const WASM = path.join(HERE, 'node_modules/@tensorflow/tfjs-backend-wasm/dist');
@@ -16,21 +18,15 @@ const WASM = path.join(HERE, 'node_modules/@tensorflow/tfjs-backend-wasm/dist');
 /** Returns the content of each file of the page. */
 async function built() {
   const {outputFiles} = await build({
+    ...SETTINGS,
     absWorkingDir: HERE,
     entryPoints: {page: 'page/app.js', worker: 'page/worker.js'},
     outdir: 'dist',
-    bundle: true,
-    format: 'esm',
     // Only what is needed is loaded: WebGL's kernels are half of it all.
     splitting: true,
     chunkNames: '[name]-[hash]',
-    minify: true,
     legalComments: 'none',
     banner: {js: '/* Apache-2.0: sketch_rnn_tf, TensorFlow.js */'},
-    target: 'es2022',
-    write: false,
-    // What Node would load.
-    external: ['fs', 'path', 'worker_threads', 'perf_hooks', 'util', 'crypto', 'os', 'string_decoder'],
     define: {'process.env.NODE_ENV': '"production"'},
   });
   /** @type {Map<string, Uint8Array>} */

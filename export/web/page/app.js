@@ -1,35 +1,22 @@
 /** @file The page: what is drawn, and what the buttons do. */
 
 import {linesToSketch, sketchToLines} from '../src/strokes.js';
-import {Client} from './client.js';
+import {NINE, act, ask, settings, sketchOf} from './asking.js';
+import * as gallery from './gallery.js';
 import {fromHash, toHash} from './link.js';
-import {pathOf, pngFile, redraw, svgFile, thumbnail} from './picture.js';
+import {offer} from './models.js';
+import {pathOf, pngFile, svgFile, thumbnail} from './picture.js';
 import {listen} from './sheet.js';
+import {$, page, say} from './state.js';
 
 /** @typedef {import('../src/strokes.js').Line} Line */
 /** @typedef {import('../src/strokes.js').Sketch} Sketch */
-/** @typedef {{given: Line[], drawn: Line[]}} Tile */
+/** @typedef {import('./gallery.js').Tile} Tile */
 
-const NINE = 9;
 const WAY = 11;
 const GRID = 5;
 const SLOTS = 4;
 const CENTRE = 170;
-
-const page = {
-  /** @type {Line[]} */ lines: [],
-  /** @type {Line[][]} */ past: [],
-  /** @type {Line[]} The ending that is shown. */ ghost: [],
-  /** @type {import('../src/loading.js').BrowserConfig | null} */ config: null,
-  model: '',
-  /** @type {Line[][]} */ slots: [],
-  /** @type {import('./client.js').Answer | null} */ asked: null,
-};
-
-const client = new Client(new Worker(new URL('worker.js', document.baseURI), {type: 'module'}));
-
-/** @returns {any} */
-const $ = (/** @type {string} */ id) => document.getElementById(id);
 
 // What is shown.
 
@@ -90,15 +77,6 @@ function showSlots() {
   );
 }
 
-function say(/** @type {string} */ text) {
-  $('status').textContent = text;
-}
-
-function warn(/** @type {string} */ text) {
-  $('alert').textContent = text;
-  $('alert').hidden = !text;
-}
-
 function change(/** @type {Line[]} */ lines) {
   page.past.push(page.lines);
   page.lines = lines;
@@ -107,58 +85,6 @@ function change(/** @type {Line[]} */ lines) {
 }
 
 // What is asked.
-
-function settings() {
-  const seed = Number($('seed').value);
-  if (!Number.isInteger(seed) || seed < 0 || seed > 2 ** 31 - 1 - NINE) {
-    throw new Error('Seed: expected a whole number from 0 to 2147483638.');
-  }
-  return {seed, temperature: Number($('temperature').value)};
-}
-
-/** Returns the drawing as the model reads it. */
-function sketchOf(/** @type {Line[]} */ lines) {
-  const {max_len: longest} = /** @type {any} */ (page.config);
-  // Room for an ending, in the longest drawings too.
-  return linesToSketch(lines, {maxLen: Math.max(1, Math.floor(0.8 * longest))});
-}
-
-/** Asks the worker, after whatever it does now; says what goes wrong. */
-async function ask(
-  /** @type {string} */ method,
-  /** @type {object} */ args,
-  /** @type {(event: any) => void} */ on = () => {},
-) {
-  page.asked?.abort();
-  const asked = client.ask(method, args, (event) => {
-    if (page.asked === asked) {
-      on(event);
-    }
-  });
-  page.asked = asked;
-  try {
-    const result = await asked.done;
-    return page.asked === asked ? result : null;
-  } finally {
-    if (page.asked === asked) {
-      page.asked = null;
-    }
-  }
-}
-
-/** Runs what a button does; nothing that it throws breaks the page. */
-async function act(/** @type {() => unknown} */ action) {
-  warn('');
-  try {
-    await action();
-  } catch (error) {
-    const {code, message} = /** @type {any} */ (error);
-    if (code !== 'aborted') {
-      warn(message);
-      say('');
-    }
-  }
-}
 
 /** Returns where the pen is after a sketch's rows. */
 function walked(/** @type {Sketch} */ rows, /** @type {[number, number]} */ [x, y]) {
@@ -221,60 +147,21 @@ async function many(
       requestAnimationFrame(() => {
         waiting = false;
         if (!done) {
-          grow(title, rows.map(tileOf), columns);
+          gallery.grow(title, rows.map(tileOf), columns);
         }
       });
     }
   });
   done = true;
   if (result) {
-    gallery(title, result.sketches.map(tileOf), columns, true);
+    gallery.show(title, result.sketches.map(tileOf), columns, ({given, drawn}) => {
+      change([...given, ...drawn]);
+      say('Kept. Undo takes it back.');
+      $('sheet').focus();
+    });
     const seconds = ((performance.now() - from) / 1000).toFixed(1);
     say(`${result.sketches.length} drawings in ${seconds} s. Choose one to keep it.`);
   }
-}
-
-/** Shows more of drawings that the gallery may show already. */
-function grow(
-  /** @type {string} */ title,
-  /** @type {Tile[]} */ tiles,
-  /** @type {number} */ columns,
-) {
-  const pictures = $('gallery').querySelectorAll('.tile:disabled svg');
-  if (pictures.length !== tiles.length || $('results-title').textContent !== title) {
-    gallery(title, tiles, columns, false);
-    return;
-  }
-  tiles.forEach(({given, drawn}, k) => redraw(pictures[k], given, drawn));
-}
-
-function gallery(
-  /** @type {string} */ title,
-  /** @type {Tile[]} */ tiles,
-  /** @type {number} */ columns,
-  /** @type {boolean} */ done,
-) {
-  $('results').hidden = false;
-  $('results-title').textContent = title;
-  $('gallery').style.setProperty('--columns', columns);
-  // A wide page has room for more in a row, but a grid stays one.
-  $('gallery').style.setProperty('--wide', columns === GRID ? GRID : 6);
-  $('gallery').replaceChildren(
-    ...tiles.map(({given, drawn}, k) => {
-      const tile = document.createElement('button');
-      tile.className = 'tile';
-      tile.append(thumbnail(given, drawn));
-      tile.setAttribute('aria-label', `${title}, ${k + 1} of ${tiles.length}: keep it`);
-      tile.disabled = !done;
-      tile.onclick = () => {
-        change([...given, ...drawn]);
-        say('Kept. Undo takes it back.');
-        $('sheet').focus();
-      };
-      return tile;
-    }),
-  );
-  $('way').hidden = true;
 }
 
 /** Puts a drawing into the middle of the sheet. */
@@ -314,81 +201,8 @@ async function between() {
     {sketches, steps: way ? WAY : GRID, options: settings()}, alone, way ? 4 : GRID,
   );
   if (way) {
-    const tiles = /** @type {HTMLButtonElement[]} */ (Array.from($('gallery').children));
-    const slider = $('way-slider');
-    $('way').hidden = false;
-    slider.max = tiles.length - 1;
-    slider.value = 0;
-    slider.oninput = () => {
-      tiles.forEach((tile, k) => tile.setAttribute('aria-pressed', String(k === Number(slider.value))));
-      const path = tiles[slider.value]?.querySelector('.ghost');
-      page.ghost = [];
-      $('ink').setAttribute('d', '');
-      $('ghost').setAttribute('d', path?.getAttribute('d') ?? '');
-      $('invitation').hidden = true;
-    };
-    slider.onchange = () => say('Choose a drawing below to keep it.');
+    gallery.showWay();
   }
-}
-
-// Models.
-
-async function loadModel(/** @type {{name: string, path: string}} */ entry) {
-  page.config = null;
-  show();
-  $('progress').hidden = false;
-  $('progress').value = 0;
-  say(`Loading ${entry.name}.`);
-  const base = document.baseURI.split(/[?#]/)[0];
-  try {
-    const loaded = await ask(
-      'load',
-      {
-        url: new URL(entry.path, base).href,
-        wasmPath: new URL('.', base).href,
-        backend: new URLSearchParams(location.search).get('backend') ?? 'auto',
-      },
-      ({progress}) => ($('progress').value = progress),
-    );
-    if (!loaded) {
-      return;
-    }
-    page.config = loaded.config;
-    page.model = entry.name;
-    const {conditional, words} = loaded.config;
-    for (const part of document.querySelectorAll('[data-encoder]')) {
-      /** @type {HTMLElement} */ (part).hidden = !conditional;
-    }
-    $('no-encoder').hidden = conditional;
-    say(words.length ? `Ready. It knows ${words.join(', ')}.` : 'Ready.');
-  } finally {
-    $('progress').hidden = true;
-    show();
-  }
-  if (page.lines.length && $('live-endings').checked) {
-    await drawOn();
-  }
-}
-
-async function listModels(/** @type {string | undefined} */ wanted) {
-  const response = await fetch('models/models.json').catch(() => null);
-  const entries = response?.ok ? await response.json().catch(() => null) : null;
-  const good =
-    Array.isArray(entries) && entries.length &&
-    entries.every((e) => typeof e?.name === 'string' && /^[\w./-]+$/.test(e?.path));
-  if (!good) {
-    throw new Error(
-      'models/models.json: expected a list of models; write one with ' +
-        '`sketch-rnn export tfjs --page`',
-    );
-  }
-  const picker = $('model');
-  picker.replaceChildren(...entries.map((e, k) => new Option(e.name, String(k))));
-  picker.disabled = false;
-  const chosen = Math.max(0, entries.findIndex((e) => e.name === wanted));
-  picker.value = String(chosen);
-  picker.onchange = () => act(() => loadModel(entries[Number(picker.value)]));
-  await loadModel(entries[chosen]);
 }
 
 // Files.
@@ -536,7 +350,11 @@ act(async () => {
   } catch (error) {
     problem = error;
   }
-  await listModels(wanted);
+  await offer(wanted, {
+    onChange: show,
+    onLoaded: () =>
+      page.lines.length && $('live-endings').checked ? drawOn() : undefined,
+  });
   if (problem) {
     throw problem;
   }

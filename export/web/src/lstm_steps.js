@@ -5,11 +5,11 @@ import {
   zeros,
 } from '@tensorflow/tfjs-core';
 
+import {POINT_SIZE} from './strokes.js';
+
 /** @typedef {import('@tensorflow/tfjs-core').Tensor} Tensor */
 /** @typedef {import('@tensorflow/tfjs-core').Tensor1D} Tensor1D */
 /** @typedef {import('@tensorflow/tfjs-core').Tensor2D} Tensor2D */
-
-const POINT_SIZE = 5;
 
 /**
  * @typedef {object} LstmWeights

@@ -12,6 +12,7 @@ import {fileURLToPath} from 'node:url';
 import {build} from 'esbuild';
 import {chromium} from 'playwright-core';
 
+import {SETTINGS} from '../bundling.js';
 import {serve} from './server.js';
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
@@ -30,8 +31,7 @@ for (const backend of ['wasm', 'webgl']) {
         contents: "import {differences} from './parity.js'; globalThis.differences = differences;",
         resolveDir: HERE,
       },
-      bundle: true, format: 'esm', write: false, target: 'es2022',
-      external: ['fs', 'path', 'worker_threads', 'perf_hooks', 'util', 'crypto', 'os', 'string_decoder'],
+      ...SETTINGS,
     });
     const dist = path.join(HERE, '../dist');
     const {url, close} = await serve(folder, undefined, {

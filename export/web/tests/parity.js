@@ -5,7 +5,6 @@
 import {tensor2d} from '@tensorflow/tfjs-core';
 
 import {load} from '../sketch_rnn.js';
-import {start} from '../src/backend.js';
 import {loadExport} from '../src/loading.js';
 
 /**
@@ -90,5 +89,3 @@ function largest(
   });
   return most;
 }
-
-export {start};
