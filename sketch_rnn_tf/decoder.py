@@ -167,7 +167,10 @@ class Decoder(keras.layers.Layer):
             z = tf.tanh(z)
         packed = tf.matmul(z, self.initial_kernel) + self.initial_bias
         sizes = self.recurrent_cell.state_sizes
-        return tuple(tf.split(tf.tanh(packed), sizes, axis=-1))
+        # As [B, 1, n]: else the stock TensorFlow.js converter fuses tanh into
+        # the product, which no backend of TensorFlow.js can run.
+        squashed = tf.tanh(packed[:, None])[:, 0]
+        return tuple(tf.split(squashed, sizes, axis=-1))
 
     def condition(self, z: tf.Tensor | None) -> tf.Tensor:
         """Projects z, which is the same at every step of a drawing.
