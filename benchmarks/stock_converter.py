@@ -6,10 +6,10 @@ The converter wants an environment of its own, of 2.9 GB:
 
     python3 -m venv env && env/bin/pip install tensorflowjs==4.22.0 ydf==0.12.0
 
-It converts the signature `browser` of the model's SavedModel; Node runs what it
-wrote and what `export tfjs` writes, on the same random inputs.  Ends with
-status 1 if they differ by more than 1e-5, or if an output cannot be run.  Needs node, and `npm ci` in
-export/web.
+It converts the signatures `browser` and, of a model with an encoder, `encode`
+of the model's SavedModel; Node runs what it wrote and what `export tfjs`
+writes, on the same random inputs.  Ends with status 1 if they differ by more
+than 1e-5, or if an output cannot be run.  Needs node, and `npm ci` in export/web.
 """
 
 import argparse
@@ -68,21 +68,25 @@ def _differences(arguments):
         folder = pathlib.Path(folder)
         saved = export.export_saved_model(model, folder / "saved_model")
         tfjs.export_tfjs(model, folder / "ours")
-        _run(
-            [
-                arguments.converter,
-                "--input_format=tf_saved_model",
-                "--signature_name=browser",
-                "--output_format=tfjs_graph_model",
-                str(saved),
-                str(folder / "stock"),
-            ]
-        )
+        signatures = ["browser"]
+        if model.encoder is not None:
+            signatures.append("encode")
+        for name in signatures:
+            _run(
+                [
+                    arguments.converter,
+                    "--input_format=tf_saved_model",
+                    f"--signature_name={name}",
+                    # TensorFlow.js runs no loop of the other kind.
+                    "--control_flow_v2=True",
+                    "--output_format=tfjs_graph_model",
+                    str(saved),
+                    str(folder / name),
+                ]
+            )
+        others = [str(folder / name) for name in signatures]
         said = _run(
-            [
-                *("node", "benchmarks/compare.js", str(folder / "ours")),
-                str(folder / "stock"),
-            ],
+            ["node", "benchmarks/compare.js", str(folder / "ours"), *others],
             cwd=_WEB,
         )
     return json.loads(said.strip().splitlines()[-1])

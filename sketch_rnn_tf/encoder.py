@@ -106,10 +106,7 @@ class Encoder(keras.layers.Layer):
             )
         directions = (
             (self.forward_cell, strokes),
-            (
-                self.backward_cell,
-                tf.reverse_sequence(strokes, lengths, seq_axis=1),
-            ),
+            (self.backward_cell, _backwards(strokes, lengths)),
         )
         hidden = []
         for index, (cell, inputs) in enumerate(directions):
@@ -156,6 +153,18 @@ class Encoder(keras.layers.Layer):
             "product_dtype": self.product_dtype,
             "recompute": self.recompute,
         }
+
+
+def _backwards(strokes, lengths):
+    """Returns [B, T, 5], each sketch last point first, its padding after it.
+
+    As `tf.reverse_sequence` does, which TensorFlow.js lacks.
+    """
+    steps = tf.range(tf.shape(strokes)[1])[None]
+    last = lengths[:, None] - 1
+    return tf.gather(
+        strokes, tf.where(steps <= last, last - steps, steps), batch_dims=1
+    )
 
 
 def posterior(mu: tf.Tensor, log_var: tf.Tensor) -> tfd.Normal:
