@@ -20,8 +20,9 @@ the k-th from the back at once, from states of zeros; `live` is 1 for a sketch
 of more than k points, else 0, which keeps its state.  The encoder's states are
 those of the forward cell, then those of the backward one; `head` takes the
 output that each cell's state holds (`Layout.encoder_outputs`).  `decode` takes
-the point before, `start_point` first, and the `condition` of `start`; its
-`params` are laid out as `sketch_rnn_tf.distributions` reads them.
+the point before, `start_point` first, and the `condition` of `start`, which
+nothing else can read; its `params` are laid out as
+`sketch_rnn_tf.distributions` reads them.
 
 An unconditional model has `decode` alone, without `step_condition`, from
 states of zeros.
@@ -32,7 +33,8 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from sketch_rnn_tf import decoder as decoder_lib, vae
+from export import lstm_step
+from sketch_rnn_tf import cells, decoder as decoder_lib, vae
 
 
 class Layout(NamedTuple):
@@ -117,20 +119,19 @@ def browser(model: "vae.SketchRNN") -> tf.types.experimental.ConcreteFunction:
 
 
 def _encode(encoder):
-    cells = (encoder.forward_cell, encoder.backward_cell)
-    count = len(cells[0].state_sizes)
-    sizes = [size for cell in cells for size in cell.state_sizes]
+    both = (encoder.forward_cell, encoder.backward_cell)
+    count = len(both[0].state_sizes)
+    sizes = [size for cell in both for size in cell.state_sizes]
     states = _named("encoder_state", sizes)
 
     def encode(forward, backward, live, *state):
         after = []
         for number, (cell, point) in enumerate(
-            zip(cells, (forward, backward), strict=True)
+            zip(both, (forward, backward), strict=True)
         ):
             before = state[number * count : (number + 1) * count]
-            kernel, bias = cell.input_projection()
-            projected = tf.matmul(point, kernel) + bias
-            _, new = cell.step(projected, before)
+            _, bias = cell.input_projection()
+            _, new = _advance(cell, point, _condition(cell, bias), before)
             # Not `where`: it would want `live` as booleans, which some
             # backends lack.  Both are finite.
             after.extend(
@@ -169,8 +170,9 @@ def _start(decoder):
 
     def start(z):
         states = decoder.initial_state(z)
+        condition = _condition(decoder.recurrent_cell, decoder.condition(z))
         return {
-            "condition": decoder.condition(z),
+            "condition": condition,
             **dict(zip(names, states, strict=True)),
         }
 
@@ -178,11 +180,12 @@ def _start(decoder):
 
 
 def _decode(decoder, *, conditional):
-    sizes = decoder.recurrent_cell.state_sizes
+    cell = decoder.recurrent_cell
+    sizes = cell.state_sizes
     names = _names("decoder_next_state", sizes)
     inputs = {"point": _spec("point", decoder_lib.POINT_SIZE)}
     if conditional:
-        _, bias = decoder.recurrent_cell.input_projection()
+        _, bias = cell.input_projection()
         inputs["step_condition"] = _spec("step_condition", bias.shape[0])
     inputs |= _named("decoder_state", sizes)
 
@@ -190,11 +193,31 @@ def _decode(decoder, *, conditional):
         if conditional:
             condition, *state = given
         else:
-            condition, state = decoder.condition(None), given
-        params, after = decoder.advance(point, condition, tuple(state))
+            condition = _condition(cell, decoder.condition(None))
+            state = given
+        output, after = _advance(cell, point, condition, tuple(state))
+        params = tf.matmul(output, decoder.output_kernel)
+        params += decoder.output_bias
         return {"params": params, **dict(zip(names, after, strict=True))}
 
     return Step(decode, inputs, ("params", *names))
+
+
+def _condition(cell, projected):
+    """Returns what `_advance` takes of what the point does not give."""
+    if isinstance(cell, cells.LSTMCell):
+        return lstm_step.condition(cell, projected)
+    return projected
+
+
+def _advance(cell, point, condition, state):
+    """Runs a cell's step; returns its output and its state."""
+    if isinstance(cell, cells.LSTMCell):
+        kernel = lstm_step.kernel(cell, decoder_lib.POINT_SIZE)
+        return lstm_step.step(point, condition, state, kernel)
+    kernel, _ = cell.input_projection()
+    projected = tf.matmul(point, kernel[: decoder_lib.POINT_SIZE]) + condition
+    return cell.step(projected, state)
 
 
 def _named(name, sizes):

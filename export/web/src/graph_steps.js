@@ -5,6 +5,8 @@
 
 import {zeros} from '@tensorflow/tfjs-core';
 
+import {plan} from './plan.js';
+
 /** @typedef {import('@tensorflow/tfjs-core').Tensor} Tensor */
 /** @typedef {import('@tensorflow/tfjs-core').Tensor2D} Tensor2D */
 /** @typedef {import('@tensorflow/tfjs-converter').GraphModel} GraphModel */
@@ -30,9 +32,11 @@ import {zeros} from '@tensorflow/tfjs-core';
 /**
  * @param {GraphModel} model
  * @param {BrowserConfig} config
+ * @param {import('./plan.js').GraphNode[]} [nodes] The model's, by which what is
+ *   done at every point is planned; without them TensorFlow.js looks it up.
  * @returns {Steps}
  */
-export function graphSteps(model, config) {
+export function graphSteps(model, config, nodes = []) {
   const encoderIn = names('encoder_state', config.encoder_states);
   const encoderOut = names('encoder_next_state', config.encoder_states);
   const initial = names('initial_state', config.decoder_states);
@@ -44,6 +48,12 @@ export function graphSteps(model, config) {
     /** @type {string[]} */ outputs,
   ) => /** @type {Tensor[]} */ (model.execute(inputs, outputs));
 
+  const planned = (/** @type {string[]} */ outputs) =>
+    (nodes.length && plan(nodes, model.weights, outputs)) ||
+    ((/** @type {Record<string, Tensor>} */ inputs) => run(inputs, outputs));
+  const encodePoints = planned(encoderOut);
+  const decodePoint = planned(decoderOut);
+
   const zeroState = (/** @type {number[]} */ sizes, /** @type {number} */ batch) =>
     sizes.map((size) => zeros([batch, size]));
 
@@ -53,7 +63,7 @@ export function graphSteps(model, config) {
       /** @type {Record<string, Tensor>} */
       const inputs = {forward_point: forward, backward_point: backward, live};
       encoderIn.forEach((name, k) => (inputs[name] = state[k]));
-      return run(inputs, encoderOut);
+      return encodePoints(inputs);
     },
     head(state) {
       const [forward, backward] = config.encoder_outputs.map((k) => state[k]);
@@ -77,7 +87,7 @@ export function graphSteps(model, config) {
         inputs.step_condition = condition;
       }
       decoderIn.forEach((name, k) => (inputs[name] = state[k]));
-      const [params, ...after] = run(inputs, decoderOut);
+      const [params, ...after] = decodePoint(inputs);
       return {params, state: after};
     },
     dispose: () => model.dispose(),

@@ -107,7 +107,7 @@ export async function loadExport(url, options) {
         weightData: weights,
       }),
     );
-    return {config, steps: graphSteps(graph, config)};
+    return {config, steps: graphSteps(graph, config, model.modelTopology.node)};
   } catch (error) {
     throw new SketchRnnError(
       'bad_weights',

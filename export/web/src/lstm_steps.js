@@ -49,17 +49,17 @@ import {POINT_SIZE} from './strokes.js';
 export function lstmSteps(encoder, decoder, {squashZ = false} = {}) {
   const cells = encoder ? [encoder.forward, encoder.backward] : [];
   const size = decoder.cell.recurrentKernel.shape[0];
-  const forget = [decoder.cell, ...cells].map(withForgetBias);
-  const zSize = decoder.cell.kernel.shape[0] - POINT_SIZE;
-  const ofPoint = tidy(() => slice(decoder.cell.kernel, [0, 0], [POINT_SIZE, -1]));
-  const ofZ = zSize
-    ? tidy(() => slice(decoder.cell.kernel, [POINT_SIZE, 0], [zSize, -1]))
-    : null;
-  const owned = [...forget, ofPoint, ...(ofZ ? [ofZ] : [])];
+  const sizes = cells.map(({recurrentKernel}) => recurrentKernel.shape[0]);
+  const [ours, ...theirs] = [decoder.cell, ...cells].map(prepared);
+  const owned = [ours, ...theirs].flatMap(({both, ofZ, bias}) => [both, bias, ...ofZ]);
+  // Nothing reads them any more, and they are most of the memory.
+  [decoder.cell, ...cells].forEach((cell) => {
+    Object.values(cell).forEach((tensor) => tensor.dispose());
+  });
 
   return {
     encoderZeros: (batch) =>
-      cells.flatMap(({recurrentKernel: {shape: [n]}}) => [
+      sizes.flatMap((n) => [
         zeros([batch, n]),
         zeros([batch, n]),
       ]),
@@ -67,8 +67,7 @@ export function lstmSteps(encoder, decoder, {squashZ = false} = {}) {
       tidy(() =>
         [forward, backward].flatMap((point, k) => {
           const before = state.slice(2 * k, 2 * k + 2);
-          const projected = add(matMul(point, cells[k].kernel), forget[1 + k]);
-          const after = lstm(projected, before, cells[k].recurrentKernel);
+          const after = lstm(point, before, theirs[k].both, theirs[k].bias);
           return after.map((next, s) =>
             add(before[s], mul(live, sub(next, before[s]))),
           );
@@ -85,6 +84,7 @@ export function lstmSteps(encoder, decoder, {squashZ = false} = {}) {
         ];
       }),
     start: (z, batch) => {
+      const [ofZ] = ours.ofZ;
       if (!z || !encoder || !ofZ) {
         return {
           condition: null,
@@ -98,23 +98,19 @@ export function lstmSteps(encoder, decoder, {squashZ = false} = {}) {
             encoder.initialBias,
           ),
         );
-        const condition = add(matMul(z, ofZ), forget[0]);
+        const condition = add(matMul(z, ofZ), ours.bias);
         return {condition, state: split(packed, 2, 1)};
       });
     },
     decode: (point, condition, state) =>
       tidy(() => {
-        const projected = add(matMul(point, ofPoint), condition ?? forget[0]);
-        const [c, h] = lstm(projected, state, decoder.cell.recurrentKernel);
+        const [c, h] = lstm(point, state, ours.both, condition ?? ours.bias);
         const output = matMul(/** @type {Tensor2D} */ (h), decoder.outputKernel);
         return {params: add(output, decoder.outputBias), state: [c, h]};
       }),
     dispose() {
       const {cell, ...rest} = decoder;
       const all = [...Object.values(rest), ...owned];
-      for (const one of [cell, ...cells]) {
-        all.push(...Object.values(one));
-      }
       if (encoder) {
         const {forward, backward, ...others} = encoder;
         all.push(...Object.values(others));
@@ -124,21 +120,42 @@ export function lstmSteps(encoder, decoder, {squashZ = false} = {}) {
   };
 }
 
-/** Returns the bias with 1 added for the forget gate. */
-function withForgetBias(/** @type {LstmWeights} */ {bias, recurrentKernel}) {
+/**
+ * @typedef {object} PreparedWeights One product for point and state, one sigmoid
+ *   for all gates, by tanh(a) = 2 sigmoid(2 a) - 1, as `export/lstm_step.py`.
+ * @property {Tensor2D} both [5 + n, 4 n].
+ * @property {Tensor2D[]} ofZ [Z, 4 n]; none where the cell does not see z.
+ * @property {Tensor} bias [4 n], the forget gate's 1 in it.
+ */
+
+/** @returns {PreparedWeights} */
+function prepared(/** @type {LstmWeights} */ {kernel, recurrentKernel, bias}) {
   const [n] = recurrentKernel.shape;
-  const forget = new Float32Array(4 * n).fill(1, 2 * n, 3 * n);
-  return tidy(() => add(bias, tensor1d(forget)));
+  const zSize = kernel.shape[0] - POINT_SIZE;
+  return tidy(() => {
+    const factors = tensor1d(new Float32Array(4 * n).fill(1).fill(2, n, 2 * n));
+    const forget = tensor1d(new Float32Array(4 * n).fill(1, 2 * n, 3 * n));
+    const scaled = (/** @type {Tensor} */ part) =>
+      /** @type {Tensor2D} */ (mul(part, factors));
+    const ofPoint = slice(kernel, [0, 0], [POINT_SIZE, -1]);
+    return {
+      both: scaled(concat([ofPoint, recurrentKernel], 0)),
+      ofZ: zSize ? [scaled(slice(kernel, [POINT_SIZE, 0], [zSize, -1]))] : [],
+      bias: scaled(add(bias, forget)),
+    };
+  });
 }
 
-/** Runs a step on the state (c, h); 1 is in the forget gate's bias already. */
+/** Runs a step on the state (c, h). */
 function lstm(
-  /** @type {Tensor} */ projected,
+  /** @type {Tensor2D} */ point,
   /** @type {Tensor[]} */ [c, h],
-  /** @type {Tensor2D} */ recurrentKernel,
+  /** @type {Tensor2D} */ both,
+  /** @type {Tensor} */ condition,
 ) {
-  const product = matMul(/** @type {Tensor2D} */ (h), recurrentKernel);
-  const [i, j, f, o] = split(add(projected, product), 4, 1);
-  const next = add(mul(c, sigmoid(f)), mul(sigmoid(i), tanh(j)));
-  return [next, mul(tanh(next), sigmoid(o))];
+  const product = matMul(concat([point, /** @type {Tensor2D} */ (h)], 1), both);
+  const [i, j, f, o] = split(sigmoid(add(product, condition)), 4, 1);
+  const next = add(mul(c, f), sub(mul(i, add(j, j)), i));
+  const squashed = sigmoid(add(next, next));
+  return [next, sub(mul(o, add(squashed, squashed)), o)];
 }

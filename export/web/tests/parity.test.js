@@ -9,9 +9,13 @@ import path from 'node:path';
 import test from 'node:test';
 import {pathToFileURL} from 'node:url';
 
+import {io, memory, ready, setBackend, tensor2d} from '@tensorflow/tfjs-core';
+import {loadGraphModel} from '@tensorflow/tfjs-converter';
+
 import {load} from '../sketch_rnn.js';
 import {boxMuller, prior, uniforms} from '../src/noise.js';
 import {slerp} from '../src/latent.js';
+import {plan} from '../src/plan.js';
 import {simplify} from '../src/strokes.js';
 import {fetchFile} from './files.js';
 import {differences} from './parity.js';
@@ -22,6 +26,20 @@ const read = (/** @type {string} */ name) =>
   JSON.parse(fs.readFileSync(path.join(folder ?? '', name), 'utf8'));
 const urlOf = (/** @type {string} */ name) =>
   pathToFileURL(path.join(folder ?? '', name)).href;
+
+/** Gives TensorFlow.js an export's files. */
+function ioOf(/** @type {string} */ name) {
+  const {modelTopology, weightsManifest, signature} = read(`${name}/model.json`);
+  const bytes = Buffer.concat(
+    weightsManifest[0].paths.map((/** @type {string} */ one) =>
+      fs.readFileSync(path.join(folder ?? '', name, one)),
+    ),
+  );
+  return io.fromMemory({
+    modelTopology, signature, weightSpecs: weightsManifest[0].weights,
+    weightData: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length),
+  });
+}
 
 for (const backend of /** @type {const} */ (['wasm', 'cpu'])) {
   test(`models draw what TensorFlow draws: ${backend}`, {skip}, async (t) => {
@@ -89,6 +107,53 @@ test('a batch draws what its drawings draw alone', {skip}, async () => {
       ),
     );
   }
+});
+
+test('plans compute what the graph does, and leave nothing behind', {skip}, async () => {
+  for (const backend of ['wasm', 'cpu']) {
+    await setBackend(backend);
+    await ready();
+    for (const name of Object.keys(read('expected.json'))) {
+      const {modelTopology: {node}, signature} = read(`${name}/model.json`);
+      const graph = await loadGraphModel(ioOf(name));
+      for (const part of ['encoder_next_state', 'decoder_next_state']) {
+        const outputs = Object.keys(signature.outputs).filter(
+          (one) => one.startsWith(part) || (one === 'params' && part === 'decoder_next_state'),
+        );
+        if (!outputs.length) {
+          continue;
+        }
+        const compute = plan(node, graph.weights, outputs);
+        assert.ok(compute, `${name}: ${part}`);
+        const inputs = Object.fromEntries(
+          Object.entries(signature.inputs).map(([one, {tensorShape}], k) => {
+            const width = Number(tensorShape.dim[1].size);
+            return [one, tensor2d(uniforms(k, 0, 3 * width), [3, width])];
+          }),
+        );
+        const before = memory().numTensors;
+        const found = compute(inputs);
+        assert.equal(memory().numTensors, before + outputs.length);
+        const expected = /** @type {import('@tensorflow/tfjs-core').Tensor[]} */ (
+          [graph.execute(inputs, outputs)].flat()
+        );
+        found.forEach((tensor, k) => {
+          assert.deepEqual(tensor.shape, expected[k].shape);
+          assert.deepEqual(tensor.dataSync(), expected[k].dataSync());
+        });
+      }
+      graph.dispose();
+    }
+  }
+});
+
+test('a graph with an operation that is unknown has no plan', () => {
+  const nodes = [
+    {name: 'x', op: 'Placeholder'}, {name: 'a', op: 'Tanh', input: ['x']},
+    {name: 'b', op: 'Erf', input: ['a']},
+  ];
+  assert.ok(plan(nodes, {}, ['a']));
+  assert.equal(plan(nodes, {}, ['b']), null);
 });
 
 test('weights as uint16 keep the pen states for many steps', {skip}, async () => {
