@@ -39,6 +39,7 @@ All of these but `encode` take one input more from a class-conditioned model:
 """
 
 import functools
+import inspect
 from collections.abc import Callable
 
 import tensorflow as tf
@@ -121,7 +122,9 @@ class Signatures:
             "interpolate": self._interpolate,
         }
         self.functions = {
-            name: tf.function(_with_a_row(made[name]), input_signature=spec)
+            name: tf.function(
+                _with_a_row(made[name], spec), input_signature=spec
+            )
             for name, spec in specs.items()
         }
 
@@ -320,7 +323,7 @@ class Signatures:
         return tf.concat([start, targets], axis=1)
 
 
-def _with_a_row(function):
+def _with_a_row(function, specs):
     """Answers a request of no rows, which loops cannot run on, with none.
 
     One whose inputs differ in rows, whose drawings would be guesses, is an
@@ -344,6 +347,15 @@ def _with_a_row(function):
         answer = function(*inputs)
         return {name: value[:count] for name, value in answer.items()}
 
+    # `tf.function` would fill in the default of labels that are not taken.
+    answer.__signature__ = inspect.Signature(
+        [
+            inspect.Parameter(
+                spec.name, inspect.Parameter.POSITIONAL_OR_KEYWORD
+            )
+            for spec in specs
+        ]
+    )
     return answer
 
 

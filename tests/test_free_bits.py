@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from sketch_rnn_tf import encoding, evaluation, input_pipeline, losses, vae
 from sketch_rnn_tf.backend import keras
+from sketch_rnn_tf.training import checkpoints
 
 FLOOR = 0.3
 BITS = 0.17  # of the model, whose dimensions lie around it
@@ -97,6 +98,20 @@ class TestModel:
         assert (means > BITS).any() and (means < BITS).any()
         floored = np.maximum(means, BITS).mean()
         assert found["kl_floored"] == pytest.approx(floored, rel=1e-5)
+
+    def test_a_checkpoint_holds_the_means_of_the_dimensions(self, model):
+        found = []
+        for interval in (checkpoints.Interval(model),) * 2:
+            metric = model.metrics[-1]
+            metric.reset_state()
+            if not found:
+                metric.add(np.float32([1, 2, 3, 4]), 2.0)
+                interval.logs = {"loss": 1.0}
+                state = interval.serialize()
+            interval.deserialize(state)
+            interval.begin(7)
+            found.append(metric.result().numpy())
+        np.testing.assert_array_equal(found, [[0.5, 1, 1.5, 2]] * 2)
 
     def test_training_presses_on_no_dimension_below_the_floor(
         self, model, sketches
