@@ -8,6 +8,8 @@ or their last strokes.
 
     found = judge.train(seed=0)
     found.probabilities(sketches)  # [B, 5], in the order of judge.CLASSES
+
+`train_words` makes one of the same kind that tells the words apart.
 """
 
 import dataclasses
@@ -43,10 +45,12 @@ class Judge:
     """A trained judge.
 
     Attributes:
-      network: Pictures [B, side, side, 1], 0 to 1, to logits [B, 5].
+      network: Pictures [B, side, side, 1], 0 to 1, to logits [B, C].
+      classes_told: What it tells apart, C.
     """
 
     network: keras.Model
+    classes_told: Sequence[str] = CLASSES
 
     def probabilities(self, sketches: Sequence[np.ndarray]) -> np.ndarray:
         """Judges drawings.
@@ -55,14 +59,14 @@ class Judge:
           sketches: Stroke-3 in any unit; nothing drawn at all is allowed.
 
         Returns:
-          float32 [B, 5], probabilities in the order of `CLASSES`.
+          float32 [B, C], probabilities in the order of `classes_told`.
         """
         pictures = np.stack([picture(sketch) for sketch in sketches])
         logits = self.network.predict(pictures, batch_size=256, verbose=0)
         return keras.ops.convert_to_numpy(keras.ops.softmax(logits))
 
     def classes(self, sketches: Sequence[np.ndarray]) -> np.ndarray:
-        """Gives the likeliest class of each, int64 [B], as in `CLASSES`."""
+        """Gives the place of the likeliest class of each, int64 [B]."""
         return self.probabilities(sketches).argmax(axis=1)
 
 
@@ -78,8 +82,35 @@ def train(*, seed: int, count: int = 2_000, epochs: int = 6) -> Judge:
       The judge.
     """
     sketches, labels = examples(count, seed=TRAIN_SEED)
+    network = _fitted(sketches, labels, len(CLASSES), seed, epochs)
+    return Judge(network)
+
+
+def train_words(*, seed: int, count: int = 600, epochs: int = 10) -> Judge:
+    """Trains a judge of which word a doodle is of.
+
+    Args:
+      seed: As for `train`.
+      count: Doodles of each word.
+      epochs: Passes over them.
+
+    Returns:
+      One that tells `doodles.KINDS` apart.
+    """
+    sketches = [
+        doodles.draw(kind, seed=TRAIN_SEED + index).stroke3
+        for kind in doodles.KINDS
+        for index in range(count)
+    ]
+    labels = np.repeat(np.arange(len(doodles.KINDS)), count)
+    network = _fitted(sketches, labels, len(doodles.KINDS), seed, epochs)
+    return Judge(network, doodles.KINDS)
+
+
+def _fitted(sketches, labels, num_classes, seed, epochs):
+    """Returns a network that tells deformed sketches' labels."""
     rng = np.random.default_rng(seed)
-    network = _network(seed)
+    network = _network(seed, num_classes)
     # A fall to zero, so that the last batches do not decide.
     rate = keras.optimizers.schedules.CosineDecay(
         2e-3, epochs * -(-len(labels) // _BATCH)
@@ -98,7 +129,7 @@ def train(*, seed: int, count: int = 2_000, epochs: int = 6) -> Judge:
             shuffle=False,
             verbose=0,
         )
-    return Judge(network)
+    return network
 
 
 def examples(count: int, *, seed: int) -> tuple[list[np.ndarray], np.ndarray]:
@@ -199,7 +230,7 @@ def picture(stroke3: np.ndarray) -> np.ndarray:
     return np.asarray(sheet.reduce(_FINER), np.float32)[..., None] / 255
 
 
-def _network(seed):
+def _network(seed, num_classes):
     """Makes the network: three convolutions and a layer on top."""
     seeds = iter(range(8 * seed, 8 * seed + 8))
 
@@ -224,7 +255,7 @@ def _network(seed):
             keras.layers.Flatten(),
             keras.layers.Dropout(0.3, seed=next(seeds)),
             keras.layers.Dense(
-                len(CLASSES),
+                num_classes,
                 kernel_initializer=keras.initializers.GlorotUniform(
                     next(seeds)
                 ),

@@ -77,5 +77,10 @@ def good_t(t: tf.Tensor) -> tf.Tensor:
     return (t >= 0) & (t <= 1)
 
 
+def good_labels(labels: tf.Tensor, num_words: int) -> tf.Tensor:
+    """Checks that labels are those of words, bool [B]."""
+    return (labels >= 0) & (labels < num_words)
+
+
 def _inside(strokes, lengths):
     return tf.sequence_mask(lengths, tf.shape(strokes)[1])

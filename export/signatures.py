@@ -33,9 +33,13 @@ nats, `point_log_likelihoods` in the rows of the points and of the end, zeros
 after it.  N_max stands in the model's metadata, as their last dimension.
 
 An unconditional model has `decode`, without z, `complete` and `score`.
+
+All of these but `encode` take one input more from a class-conditioned model:
+`labels` int32 [B], indices of its configuration's words.
 """
 
 import functools
+import inspect
 from collections.abc import Callable
 
 import tensorflow as tf
@@ -58,6 +62,7 @@ _STROKES = tf.TensorSpec(
     [None, None, decoder_lib.POINT_SIZE], tf.float32, name="strokes"
 )
 _LENGTHS = tf.TensorSpec([None], tf.int32, name="lengths")
+_LABELS = tf.TensorSpec([None], tf.int32, name="labels")
 _T = tf.TensorSpec([None], tf.float32, name="t")
 _DRAWING = (
     tf.TensorSpec([None], tf.float32, name="temperature"),
@@ -83,7 +88,8 @@ class Signatures:
         self._scale = model.config.scale_factor
         self._max_len = model.config.max_len
         self._end_point = tf.constant(strokes_lib.END_POINT)
-        z_size = model.decoder.z_size
+        self._z_size = model.config.z_size * model.config.conditional
+        z_size = self._z_size
 
         def latent(name):
             return tf.TensorSpec([None, z_size], tf.float32, name=name)
@@ -102,6 +108,11 @@ class Signatures:
                 *(latent("z_first"), latent("z_last"), _T),
                 *_DRAWING,
             )
+        if model.class_embedding is not None:
+            specs = {
+                name: spec if name == "encode" else (*spec, _LABELS)
+                for name, spec in specs.items()
+            }
         made: dict[str, Callable] = {
             "complete": self._complete,
             "decode": self._decode if z_size else self._decode_without_z,
@@ -111,7 +122,9 @@ class Signatures:
             "interpolate": self._interpolate,
         }
         self.functions = {
-            name: tf.function(_with_a_row(made[name]), input_signature=spec)
+            name: tf.function(
+                _with_a_row(made[name], spec), input_signature=spec
+            )
             for name, spec in specs.items()
         }
 
@@ -123,21 +136,25 @@ class Signatures:
             "status": status,
         }
 
-    def _decode(self, z, temperature, seed, max_len):
+    def _decode(self, z, temperature, seed, max_len, labels=None):
         status = checks.first_failed(
             (status_lib.BAD_Z, checks.good_z(z)),
             *self._drawing_checks(temperature, seed, max_len),
+            *self._label_checks(labels),
         )
-        return self._draw(status, z, temperature, seed, max_len)
+        return self._draw(status, z, temperature, seed, max_len, labels)
 
-    def _decode_without_z(self, temperature, seed, max_len):
-        return self._decode(_no_z(seed), temperature, seed, max_len)
+    def _decode_without_z(self, temperature, seed, max_len, labels=None):
+        return self._decode(_no_z(seed), temperature, seed, max_len, labels)
 
-    def _complete(self, strokes, lengths, temperature, seed, max_len):
+    def _complete(
+        self, strokes, lengths, temperature, seed, max_len, labels=None
+    ):
         status = checks.first_failed(
             *self._drawing_checks(temperature, seed, max_len),
             (status_lib.BAD_LENGTH, lengths < max_len),
             *self._sketch_checks(strokes, lengths),
+            *self._label_checks(labels),
         )
         if self._model.encoder is None:
             z = _no_z(seed)
@@ -146,39 +163,47 @@ class Signatures:
         given = self._normalised(strokes)
         return {
             **self._draw(
-                status, z, temperature, seed, max_len, (given, lengths)
+                status, z, temperature, seed, max_len, labels, (given, lengths)
             ),
             **_of_good(status, prefix_lengths=lengths),
         }
 
-    def _reconstruct(self, strokes, lengths, temperature, seed, max_len):
+    def _reconstruct(
+        self, strokes, lengths, temperature, seed, max_len, labels=None
+    ):
         status = checks.first_failed(
             *self._drawing_checks(temperature, seed, max_len),
             *self._sketch_checks(strokes, lengths),
+            *self._label_checks(labels),
         )
         mu, log_var = self._encoded(status, strokes, lengths)
-        noise = randomness.prior(seed, z_size=self._model.decoder.z_size)
+        noise = randomness.prior(seed, z_size=self._z_size)
         z = mu + tf.exp(log_var / 2) * noise
         return {
-            **self._draw(status, z, temperature, seed, max_len),
+            **self._draw(status, z, temperature, seed, max_len, labels),
             **_of_good(status, mu=mu, log_var=log_var),
         }
 
-    def _interpolate(self, z_first, z_last, t, temperature, seed, max_len):
+    def _interpolate(
+        self, z_first, z_last, t, temperature, seed, max_len, labels=None
+    ):
         status = checks.first_failed(
             (status_lib.BAD_Z, checks.good_z(z_first)),
             (status_lib.BAD_Z, checks.good_z(z_last)),
             (status_lib.BAD_T, checks.good_t(t)),
             *self._drawing_checks(temperature, seed, max_len),
+            *self._label_checks(labels),
         )
         z = arc.slerp(z_first, z_last, t)
         return {
-            **self._draw(status, z, temperature, seed, max_len),
+            **self._draw(status, z, temperature, seed, max_len, labels),
             **_of_good(status, z=z),
         }
 
-    def _score(self, strokes, lengths):
-        status = checks.first_failed(*self._sketch_checks(strokes, lengths))
+    def _score(self, strokes, lengths, labels=None):
+        status = checks.first_failed(
+            *self._sketch_checks(strokes, lengths), *self._label_checks(labels)
+        )
         good = status == status_lib.OK
         # All steps to N_max, whatever the batch: L_p runs to the end.
         targets = self._good_strokes(status, strokes, lengths)
@@ -190,7 +215,9 @@ class Signatures:
         if self._model.encoder is not None:
             mu, log_var = self._sampler.encode(targets, lengths)
             posterior = encoder_lib.posterior(mu, log_var)
-        params = self._model.decoder(given[:, :-1], mu)
+        params = self._model.decoder(
+            given[:, :-1], self._conditioned(good, mu, labels)
+        )
         recon, kl = self._model.loss_terms(
             vae.ModelOutput(
                 distributions.point_distribution(params), posterior, None
@@ -234,20 +261,32 @@ class Signatures:
             ),
         )
 
+    def _label_checks(self, labels):
+        if labels is None:
+            return ()
+        num_words = self._model.class_embedding.num_words
+        return ((status_lib.BAD_LABELS, checks.good_labels(labels, num_words)),)
+
+    def _conditioned(self, good, z, labels):
+        """Returns what the decoder sees as z, of the good rows."""
+        if labels is not None:
+            labels = tf.where(good, labels, 0)
+        return self._model.conditioned(z, labels)
+
     def _encoded(self, status, strokes, lengths):
         """Encodes the good rows, and a harmless one for the others."""
         lengths = tf.where(status == status_lib.OK, lengths, 0)
         strokes = self._good_strokes(status, strokes, lengths)
         return self._sampler.encode(strokes, lengths)
 
-    def _draw(self, status, z, temperature, seed, max_len, given=None):
+    def _draw(self, status, z, temperature, seed, max_len, labels, given=None):
         """Draws the good rows; the others come out empty."""
         good = status == status_lib.OK
         if given is None:
             given = self._end_rows(tf.shape(seed)[0], 0), tf.zeros_like(seed)
         prefix, prefix_lengths = given
         drawn, lengths = self._sampler.draw(
-            tf.where(good[:, None], z, 0.0),
+            self._conditioned(good, tf.where(good[:, None], z, 0.0), labels),
             tf.where(good, temperature, 0.0),
             tf.fill(tf.shape(seed), next_point.SAME_TEMPERATURE),
             tf.where(good, seed, 0),
@@ -284,7 +323,7 @@ class Signatures:
         return tf.concat([start, targets], axis=1)
 
 
-def _with_a_row(function):
+def _with_a_row(function, specs):
     """Answers a request of no rows, which loops cannot run on, with none.
 
     One whose inputs differ in rows, whose drawings would be guesses, is an
@@ -308,6 +347,15 @@ def _with_a_row(function):
         answer = function(*inputs)
         return {name: value[:count] for name, value in answer.items()}
 
+    # `tf.function` would fill in the default of labels that are not taken.
+    answer.__signature__ = inspect.Signature(
+        [
+            inspect.Parameter(
+                spec.name, inspect.Parameter.POSITIONAL_OR_KEYWORD
+            )
+            for spec in specs
+        ]
+    )
     return answer
 
 

@@ -12,6 +12,7 @@ BAD_TEMPERATURE = 4
 BAD_SEED = 5
 BAD_MAX_LEN = 6
 BAD_T = 7
+BAD_LABELS = 8
 
 MEANINGS = {
     OK: "good",
@@ -24,5 +25,6 @@ MEANINGS = {
     BAD_SEED: "seed: negative",
     BAD_MAX_LEN: "max_len: not from 1 to N_max",
     BAD_T: "t: not from 0 to 1",
+    BAD_LABELS: "labels: not the index of one of the model's words",
 }
 """What each code says of its row, the input's name first."""

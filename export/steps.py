@@ -9,7 +9,7 @@ they share no node, so that each can be run by itself:
                  -> encoder_next_state_<i>
     head         forward_output, backward_output float32 [B, H]
                  -> mu, log_var float32 [B, Z]
-    start        z float32 [B, Z]
+    start        z float32 [B, Z], word float32 [B, C]
                  -> condition float32 [B, P], initial_state_<i> [B, n_i]
     decode       point float32 [B, 5], step_condition float32 [B, P],
                  decoder_state_<i> float32 [B, n_i]
@@ -25,7 +25,8 @@ nothing else can read; its `params` are laid out as
 `sketch_rnn_tf.distributions` reads them.
 
 An unconditional model has `decode` alone, without `step_condition`, from
-states of zeros.
+states of zeros.  `word`, one-hot, is for class-conditioned models alone; those
+that are unconditional have `start`, of `word`, and `decode` as all others.
 """
 
 from collections.abc import Callable
@@ -89,15 +90,14 @@ def steps(model: "vae.SketchRNN") -> dict[str, Step]:
     Returns:
       Those of the module's docstring that the model has, by name.
     """
-    decode = _decode(model.decoder, conditional=model.encoder is not None)
-    if model.encoder is None:
-        return {"decode": decode}
-    return {
-        "encode": _encode(model.encoder),
-        "head": _head(model.encoder),
-        "start": _start(model.decoder),
-        "decode": decode,
-    }
+    found = {}
+    if model.encoder is not None:
+        found["encode"] = _encode(model.encoder)
+        found["head"] = _head(model.encoder)
+    if model.decoder.z_size:
+        found["start"] = _start(model)
+    conditional = bool(model.decoder.z_size)
+    return found | {"decode": _decode(model.decoder, conditional=conditional)}
 
 
 def browser(model: "vae.SketchRNN") -> tf.types.experimental.ConcreteFunction:
@@ -165,10 +165,23 @@ def _head(encoder):
     return Step(head, inputs, ("mu", "log_var"))
 
 
-def _start(decoder):
+def _start(model):
+    decoder, embedding = model.decoder, model.class_embedding
+    inputs = {}
+    if model.encoder is not None:
+        inputs["z"] = _spec("z", model.config.z_size)
+    if embedding is not None:
+        inputs["word"] = _spec("word", embedding.num_words)
     names = _names("initial_state", decoder.recurrent_cell.state_sizes)
 
-    def start(z):
+    def start(*given):
+        given = dict(zip(inputs, given, strict=True))
+        if embedding is not None:
+            # One-hot: a browser's backend has no sure way from an index.
+            given["word"] = embedding.chosen(given["word"])
+        z, *more = given.values()
+        if more:
+            z = tf.concat([z, *more], axis=-1)
         states = decoder.initial_state(z)
         condition = _condition(decoder.recurrent_cell, decoder.condition(z))
         return {
@@ -176,7 +189,7 @@ def _start(decoder):
             **dict(zip(names, states, strict=True)),
         }
 
-    return Step(start, {"z": _spec("z", decoder.z_size)}, ("condition", *names))
+    return Step(start, inputs, ("condition", *names))
 
 
 def _decode(decoder, *, conditional):

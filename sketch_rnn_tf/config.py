@@ -27,6 +27,8 @@ class Config:
       decoder_cell: Cell of the decoder, one of `CELLS`.
       decoder_size: Units of the decoder.
       z_size: Latent dimensions, N_z.
+      class_size: Width of the embedding of a sketch's word, which is joined
+        to z; 0 does without.
       num_mixtures: Bivariate normals in the mixture, M.
       start_point: S_0, the decoder's first input, stroke-5.
       squash_z: Whether the initial state is made of tanh(z), as in early
@@ -42,11 +44,13 @@ class Config:
       bucket_boundaries: Numbers of steps that training batches are padded
         to, ascending, the last N_max; empty until the data has been seen, or
         to pad every batch to N_max.
-      words: Names of the classes in the data.
+      words: Names of the classes in the data; a label is an index of them.
       kl_weight: w_KL (Eq. 12).
       kl_start_fraction: eta_min (Eq. 13), a fraction of w_KL.
       kl_decay_rate: R (Eq. 13), per step.
       kl_tolerance: KL_min (Eq. 13), nats per latent dimension.
+      free_bits: Floor of each latent dimension's mean KL, nats, in place of
+        `kl_tolerance`, the floor of their mean; 0 does without.
       recurrent_dropout: Drop rate on the cell's candidate.
       input_dropout: Drop rate on the decoder's inputs.
       output_dropout: Drop rate on the decoder's outputs.
@@ -76,6 +80,7 @@ class Config:
     decoder_cell: str = "lstm"
     decoder_size: int = 512
     z_size: int = 128
+    class_size: int = 0
     num_mixtures: int = 20
     start_point: tuple[float, ...] = strokes.START_POINT
     squash_z: bool = False
@@ -88,6 +93,7 @@ class Config:
     kl_start_fraction: float = 0.02
     kl_decay_rate: float = 0.99995
     kl_tolerance: float = 0.2
+    free_bits: float = 0.0
     recurrent_dropout: float = 0.1
     input_dropout: float = 0.0
     output_dropout: float = 0.0
@@ -250,12 +256,14 @@ def _check(config: Config) -> None:
         "encoder_size": 1,
         "decoder_size": 1,
         "z_size": 1,
+        "class_size": 0,
         "num_mixtures": 1,
         "max_len": 0,
         "scale_factor": 0,
         "kl_weight": 0,
         "kl_start_fraction": 0,
         "kl_tolerance": 0,
+        "free_bits": 0,
         "batch_size": 1,
         "num_buckets": 0,
         "end_steps": 1,

@@ -7,7 +7,12 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from sketch_rnn_tf import conversion, input_pipeline
+from sketch_rnn_tf import (
+    config as config_lib,
+    conversion,
+    input_pipeline,
+    labels as labels_lib,
+)
 from sketch_rnn_tf.files import sketchrnn_npz, tally as tally_lib
 
 SPLITS = ("train", "valid", "test")
@@ -35,6 +40,34 @@ class Dataset(NamedTuple):
     test: input_pipeline.Source
     labels: dict[str, np.ndarray] | None = None
     tally: tally_lib.Tally = tally_lib.Tally()
+
+    def labelled(
+        self, split: str, words: tuple[str, ...]
+    ) -> input_pipeline.Source:
+        """Returns a split whose labels are those of a model.
+
+        Args:
+          split: One of `SPLITS`.
+          words: The model's, by which its labels count.
+
+        Raises:
+          ValueError: If a sketch is of a word that is none of them.
+        """
+        source = getattr(self, split)
+        present = range(len(self.words))
+        if self.labels is not None:
+            present = np.unique(self.labels[split]).tolist()
+        table = np.full(len(self.words), -1, np.int32)
+        for label in present:
+            if self.words[label] not in words:
+                raise ValueError(
+                    "data: "
+                    + config_lib.unknown("word", self.words[label], words)
+                )
+            table[label] = words.index(self.words[label])
+        if self.labels is not None:
+            return labels_lib.Labelled(source, table[self.labels[split]])
+        return _relabelled(source, table)
 
 
 def load(
@@ -89,7 +122,8 @@ def load(
         tally.add(part.tally)
     return Dataset(
         words,
-        *(_joined([getattr(part, split) for part in loaded])
+        *(_joined([getattr(part, split) for part in loaded],
+                  [part.words for part in loaded], words)
           for split in SPLITS),
         labels,
         tally,
@@ -206,14 +240,24 @@ def _load_records(config, data_dir, stream):
     )
 
 
-def _joined(sources):
+def _relabelled(records, table):
+    """Returns the strokes of records, with the labels of a table."""
+    table = tf.constant(table)
+    return records.map(
+        lambda record: {
+            "strokes": record["strokes"],
+            "label": tf.gather(table, record["label"]),
+        }
+    )
+
+
+def _joined(sources, words, all_words):
     if isinstance(sources[0], list):
         return sum(sources, [])
-    # Labels of different data sets mean different words: only the strokes
-    # can be joined.
+    # Labels of different data sets mean different words.
     strokes = [
-        source.map(lambda record: {"strokes": record["strokes"]})
-        for source in sources
+        _relabelled(source, [all_words.index(word) for word in own])
+        for source, own in zip(sources, words, strict=True)
     ]
     ends = np.cumsum([int(source.cardinality()) for source in sources])
 

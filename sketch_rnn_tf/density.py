@@ -60,6 +60,7 @@ def next_point(
     *,
     z: np.ndarray | None = None,
     temperature: float = 1.0,
+    word: str | None = None,
 ) -> distributions.PointDistribution:
     """Predicts each point of a drawing from those before it.
 
@@ -68,6 +69,7 @@ def next_point(
       sketch: Stroke-3 of at most N_max points, the user's units.
       z: float [Z]; None takes the mean of the sketch's own encoding.
       temperature: tau > 0 (Eq. 9).
+      word: For a class-conditioned model, what the sketch is of.
 
     Returns:
       The distributions, batch shape [N + 1], offsets in the user's units:
@@ -84,7 +86,7 @@ def next_point(
         )
     if z is not None:
         z = np.asarray(z)[None]
-    (reading,) = scoring.read(model, [sketch], z=z)
+    (reading,) = scoring.read(model, [sketch], z=z, words=word)
     config = model.config
     tau = tf.fill(tf.shape(reading.params)[1:2], float(temperature))
     logits, variance = next_point_lib.temperatures(tau, config.compatibility)
@@ -117,6 +119,7 @@ def maps(
     z: np.ndarray | None = None,
     temperature: float = 1.0,
     margin: float = 0.25,
+    word: str | None = None,
 ) -> Maps:
     """Maps the density of the next point, in the drawing's own place.
 
@@ -130,6 +133,7 @@ def maps(
       temperature: tau > 0 (Eq. 9).
       margin: What the box leaves around the drawing, of its longer side
         (of four scale factors at least).
+      word: As for `next_point`.
 
     Returns:
       The maps.  What falls outside the box, and the probability of the end,
@@ -142,7 +146,7 @@ def maps(
         raise ValueError(f"resolution: expected at least 2, got {resolution}")
     if not 0 < margin < math.inf:
         raise ValueError(f"margin: expected a positive number, got {margin}")
-    points = next_point(model, sketch, z=z, temperature=temperature)
+    points = next_point(model, sketch, z=z, temperature=temperature, word=word)
     count = points.pen.logits.shape[0]
     steps = np.arange(count) if steps is None else np.asarray(steps)
     if (
@@ -183,6 +187,7 @@ def heat(
     z: np.ndarray | None = None,
     temperature: float = 1.0,
     margin: float = 0.25,
+    word: str | None = None,
 ) -> Heat:
     """Makes an image of where the next point may fall.
 
@@ -199,6 +204,7 @@ def heat(
       z: float [Z]; None takes the mean of the sketch's own encoding.
       temperature: tau > 0 (Eq. 9).
       margin: What the box leaves around the drawing, of its longer side.
+      word: As for `next_point`.
 
     Returns:
       The image and its box.
@@ -214,6 +220,7 @@ def heat(
         z=z,
         temperature=temperature,
         margin=margin,
+        word=word,
     )
     peaks = found.densities.max(axis=(1, 2), keepdims=True)
     image = found.densities / np.where(peaks > 0, peaks, 1.0)

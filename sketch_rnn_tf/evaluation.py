@@ -4,7 +4,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from sketch_rnn_tf import input_pipeline, measurement, vae
+from sketch_rnn_tf import (
+    input_pipeline,
+    labels as labels_lib,
+    measurement,
+    vae,
+)
 
 
 def evaluate(
@@ -12,6 +17,7 @@ def evaluate(
     source: input_pipeline.Source,
     *,
     sample_z: bool = True,
+    words: labels_lib.Words | None = None,
     verbose: int = 0,
 ) -> Mapping[str, float]:
     """Computes the losses over a split, over all N_max steps.
@@ -21,6 +27,8 @@ def evaluate(
       source: The split, pixels.
       sample_z: Whether z is sampled from the posterior (Eq. 2), with a seed,
         or its mean.
+      words: For a class-conditioned model: a word for all sketches, or one
+        for each; None takes the labels that the source knows.
       verbose: 1 shows a progress bar.
 
     Returns:
@@ -30,9 +38,12 @@ def evaluate(
       `count`, sketches evaluated; `dropped`, longer ones left out.
 
     Raises:
-      ValueError: If no sketch is short enough.
+      ValueError: If no sketch is short enough, or the words do not fit.
     """
     config = model.config
+    if words is not None:
+        labels = labels_lib.of(config, words, source)
+        source = labels_lib.Labelled(source, labels)
     count, dropped = measurement.count_kept(source, config.max_len)
     if not count:
         raise ValueError(

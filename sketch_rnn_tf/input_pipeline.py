@@ -7,6 +7,8 @@ A source is a sequence of stroke-3 arrays, held in memory, or a
               first, end rows from the sketch's end on.  A sketch of N_max
               points has no end row.
     lengths   int32 [B], N_s: points without S_0 and without the end row.
+    labels    int32 [B], indices of `config.words`; for class-conditioned
+              models alone, of `labels.Labelled` sketches or of records.
 
 T is N_max, but in training one of `config.bucket_boundaries`, if any.
 """
@@ -20,6 +22,7 @@ from sketch_rnn_tf import (
     augmentation,
     bucketing,
     config as config_lib,
+    labels as labels_lib,
     measurement,
     strategies,
     strokes,
@@ -53,7 +56,9 @@ def batches(
 
     Args:
       source: Sketches in pixels.  Records must come in the same order in each
-        pass.
+        pass.  For a class-conditioned model they know their labels:
+        `labels.Labelled`, or records whose `label` is an index of
+        `config.words`.
       config: Its max_len and scale_factor must be set.
       training: Whether to shuffle, augment and repeat.
       start_step: The first training batch to make.
@@ -62,13 +67,15 @@ def batches(
 
     Returns:
       Dataset of dicts `strokes` float32 [B, T + 1, 5] and `lengths` int32
-      [B].
+      [B], and `labels` int32 [B] if `config.class_size` is above 0.
 
     Raises:
-      ValueError: If no sketch is short enough; records to evaluate may be
-        none.
+      ValueError: If no sketch is short enough (records to evaluate may be
+        none), or labels are wanted and there are none.
     """
     streamed = isinstance(source, tf.data.Dataset)
+    if config.class_size:
+        _check_labelled(source)
     if training:
         make = _stream_windows if streamed else _memory_windows
         windows, first_step = make(source, config, start_step, count)
@@ -76,9 +83,10 @@ def batches(
     elif streamed:
         made = _stream_evaluation(source, config, count)
     else:
-        sketches = _in_memory(source, config)
-        rows = tf.data.Dataset.range(sketches.nrows()).batch(config.batch_size)
-        made = rows.map(lambda rows: _batch(tf.gather(sketches, rows), config))
+        labelled = _in_memory(source, config)
+        count = labelled[0].nrows()
+        rows = tf.data.Dataset.range(count).batch(config.batch_size)
+        made = rows.map(lambda rows: _batch(_chosen(labelled, rows), config))
     # AUTOTUNE would hold ever more batches, as windows come in bursts.
     return strategies.by_rows(made).prefetch(8)
 
@@ -93,12 +101,15 @@ def to_batch(
       config: Its max_len and scale_factor must be set.
 
     Returns:
-      Dict of `strokes` and `lengths`.
+      Dict of `strokes` and `lengths`, and of `labels` where the configuration
+      is class-conditioned and the sketches are `labels.Labelled`.
 
     Raises:
       ValueError: If a sketch is not valid, or longer than N_max.
     """
     check(sketches, config)
+    if not isinstance(sketches, labels_lib.Labelled):
+        config = config.replace(class_size=0)
     return _batch(_in_memory(sketches, config), config)
 
 
@@ -113,24 +124,55 @@ def check(sketches: Sequence[np.ndarray], config: config_lib.Config) -> None:
             )
 
 
+def _check_labelled(source):
+    """Raises a ValueError if sketches do not know their labels."""
+    if isinstance(source, tf.data.Dataset):
+        if "label" in source.element_spec:
+            return
+        got = f"records of {', '.join(source.element_spec)}"
+    elif isinstance(source, labels_lib.Labelled):
+        return
+    else:
+        got = "sketches alone"
+    raise ValueError(
+        "labels: expected labels.Labelled sketches or records with a label, "
+        f"for a class-conditioned model, got {got}"
+    )
+
+
 def _in_memory(sketches, config):
-    """Returns the sketches of at most N_max points, ragged [n, None, 3]."""
+    """Returns the sketches of at most N_max points, and their labels.
+
+    They are ragged [n, None, 3] and int32 [n], zeros where none are wanted.
+    """
     kept = [s for s in sketches if len(s) <= config.max_len]
     if not kept:
         raise ValueError(_NONE_KEPT.format(config.max_len))
     ragged = tf.RaggedTensor.from_row_lengths(
         np.concatenate(kept).astype(np.float32), [len(s) for s in kept]
     )
-    return _normalised(ragged, config)
+    labels = np.zeros(len(kept), np.int32)
+    if config.class_size:
+        labels_lib.check(sketches.labels, config)
+        short = [len(s) <= config.max_len for s in sketches]
+        labels = sketches.labels[np.array(short)]
+    return _normalised(ragged, config), tf.constant(labels)
+
+
+def _chosen(labelled, rows):
+    """Returns some of the sketches, with their labels."""
+    sketches, labels = labelled
+    return tf.gather(sketches, rows), tf.gather(labels, rows)
 
 
 def _memory_windows(sketches, config, start_step, _):
     """Returns windows from that of a step on, and the first one's first step.
 
-    A window is its number and its sketches, ragged [W * B, None, 3].
+    A window is its number and its sketches, ragged [W * B, None, 3], with
+    their labels, int32 [W * B].
     """
-    sketches = _in_memory(sketches, config)
-    count, size = int(sketches.nrows()), config.batch_size
+    labelled = _in_memory(sketches, config)
+    count, size = int(labelled[0].nrows()), config.batch_size
     windows = bucketing.windows(count, size)
 
     def gather(number):
@@ -148,7 +190,7 @@ def _memory_windows(sketches, config, start_step, _):
             seed=tf.stack([passes, ones * config.seed, ones * _ORDER], axis=1),
             max_index=count - 1,
         )
-        return number, tf.gather(sketches, index)
+        return number, _chosen(labelled, index)
 
     first = windows.window(start_step)
     made = tf.data.Dataset.counter(first).map(gather)
@@ -156,15 +198,23 @@ def _memory_windows(sketches, config, start_step, _):
 
 
 def _streamed(records, config):
-    """Returns a data set of the stroke3 of at most N_max points, pixels."""
+    """Returns a data set of stroke3 of at most N_max points, and of labels."""
 
     def read(record):
         stroke5 = record["strokes"][:-1]
         pen = stroke5[:, 2 + strokes.PEN_UP, None]
-        return tf.concat([stroke5[:, :2], pen], axis=1)
+        stroke3 = tf.concat([stroke5[:, :2], pen], axis=1)
+        if not config.class_size:
+            return stroke3, tf.constant(0)
+        label = tf.cast(record["label"], tf.int32)
+        known = tf.debugging.assert_less(
+            label, len(config.words), message="label: expected one of the words"
+        )
+        with tf.control_dependencies([known]):
+            return stroke3, tf.identity(label)
 
     return records.map(read, num_parallel_calls=tf.data.AUTOTUNE).filter(
-        lambda stroke3: tf.shape(stroke3)[0] <= config.max_len
+        lambda stroke3, _: tf.shape(stroke3)[0] <= config.max_len
     )
 
 
@@ -197,7 +247,10 @@ def _stream_windows(records, config, start_step, count):
     # In two steps, as a ragged batch costs much memory for each element.
     made = passes.skip(skipped).ragged_batch(config.batch_size)
     made = made.batch(windows.batches, drop_remainder=True).map(
-        lambda sketches: _normalised(sketches.merge_dims(0, 1), config)
+        lambda sketches, labels: (
+            _normalised(sketches.merge_dims(0, 1), config),
+            tf.reshape(labels, [-1]),
+        )
     )
     made = tf.data.Dataset.zip(tf.data.Dataset.counter(first), made)
     return made, windows.first_batch(first)
@@ -208,7 +261,9 @@ def _stream_evaluation(records, config, count):
         count, _ = measurement.count_kept(records, config.max_len)
     made = _streamed(records, config).ragged_batch(config.batch_size)
     made = made.map(
-        lambda sketches: _batch(_normalised(sketches, config), config)
+        lambda sketches, labels: _batch(
+            (_normalised(sketches, config), labels), config
+        )
     )
     # Keras warns of an end that it could not know of.
     num_batches = -(-count // config.batch_size)
@@ -218,7 +273,9 @@ def _stream_evaluation(records, config, count):
 def _training(windows, config):
     """Augments, arranges and cuts windows into batches, one after another."""
 
-    def arrange(number, sketches):
+    def arrange(number, labelled):
+        sketches, labels = labelled
+
         def seed(stream):
             step = tf.cast(number, tf.int32) * _NUM_STREAMS + stream
             return tf.stack([config.seed, step])
@@ -233,14 +290,14 @@ def _training(windows, config):
         else:
             order = tf.range(sketches.nrows(tf.int32))
             order = tf.reshape(order, [-1, config.batch_size])
-        return sketches, order
+        return (sketches, labels), order
 
-    def cut(sketches, order):
+    def cut(labelled, order):
         def batch(rows):
-            chosen = tf.gather(sketches, rows)
+            chosen = _chosen(labelled, rows)
             steps = config.max_len
             if config.bucket_boundaries:
-                steps = bucketing.num_steps(_lengths(chosen), config)
+                steps = bucketing.num_steps(_lengths(chosen[0]), config)
             made = _batch(chosen, config, num_steps=steps)
             for value in made.values():
                 value.set_shape([config.batch_size, *value.shape[1:]])
@@ -287,8 +344,9 @@ def _lengths(sketches):
     return tf.cast(sketches.row_lengths(), tf.int32)
 
 
-def _batch(sketches, config, *, num_steps=None):
+def _batch(labelled, config, *, num_steps=None):
     """Returns stroke-5 with S_0 first and end rows after each sketch."""
+    sketches, labels = labelled
     num_steps = config.max_len if num_steps is None else num_steps
     lengths = _lengths(sketches)
     batch_size = tf.size(lengths)
@@ -300,4 +358,5 @@ def _batch(sketches, config, *, num_steps=None):
     )
     start = tf.constant(config.start_point, tf.float32)
     start = tf.broadcast_to(start, [batch_size, 1, 5])
-    return {"strokes": tf.concat([start, stroke5], axis=1), "lengths": lengths}
+    made = {"strokes": tf.concat([start, stroke5], axis=1), "lengths": lengths}
+    return made | ({"labels": labels} if config.class_size else {})

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sketch_rnn_tf import encoding, latent, sampling, vae
+from sketch_rnn_tf import encoding, labels as labels_lib, latent, sampling, vae
 
 
 def interpolate(
@@ -14,6 +14,7 @@ def interpolate(
     method: str = "slerp",
     temperature: float = 0.2,
     seed: int = 0,
+    words: labels_lib.Words | None = None,
 ) -> sampling.Drawings:
     """Draws what lies between two sketches, all with one seed (Figure 12).
 
@@ -25,6 +26,8 @@ def interpolate(
       method: One of `latent.METHODS`.
       temperature: tau.
       seed: Of all drawings, which so differ by z alone.
+      words: For a class-conditioned model: the word of both ends, or one of
+        each, where every drawing has that of the nearer end.
 
     Returns:
       The drawings.
@@ -32,10 +35,13 @@ def interpolate(
     Raises:
       ValueError: If the model is unconditional or an argument does not fit.
     """
+    labels = labels_lib.of(model.config, words, [first, last])
+    words = labels_lib.words_of(labels, model.config)
     ends, _ = encoding.encode(model, [first, last])
     return sampling.sample(
         model,
         z=latent.path(*ends, steps, method),
         temperature=temperature,
         seed=[seed] * steps,
+        words=labels_lib.along(words, steps),
     )

@@ -1,4 +1,19 @@
-"""Losses as pure functions: reconstruction (Eq. 10) and KL (Eq. 11)."""
+"""Losses as pure functions: reconstruction (Eq. 10) and KL (Eq. 11).
+
+Two floors keep training from pressing z's information out.  KL_min (Eq. 13)
+is one of the mean over all latent dimensions; free bits are one of each
+dimension's own mean over the batch, so that a few dimensions cannot carry all
+that the floor asks for:
+
+    mean over j of max(lambda, mean over the batch of KL_j)
+
+This is the objective with free bits of Kingma et al. (2016), whose groups are
+single dimensions here; divided by N_z, as L_KL is a mean, not a sum.
+
+References:
+  Kingma et al. (2016), "Improved variational inference with inverse
+  autoregressive flow".
+"""
 
 import math
 from typing import NamedTuple
@@ -84,6 +99,19 @@ def kl_divergence(mu: tf.Tensor, log_var: tf.Tensor) -> tf.Tensor:
     return -0.5 * tf.reduce_mean(terms, axis=-1)
 
 
+def kl_by_dimension(mu: tf.Tensor, log_var: tf.Tensor) -> tf.Tensor:
+    """Computes each latent dimension's part of L_KL, whose mean that is.
+
+    Args:
+      mu: float [B, Z].
+      log_var: float [B, Z]; sigma = exp(log_var / 2).
+
+    Returns:
+      Nats, float [B, Z].
+    """
+    return -0.5 * (1.0 + log_var - tf.square(mu) - tf.exp(log_var))
+
+
 def floored(kl: tf.Tensor, *, kl_tolerance: float) -> tf.Tensor:
     """Applies KL_min to the batch's mean KL (Eq. 13).
 
@@ -100,6 +128,22 @@ def floored(kl: tf.Tensor, *, kl_tolerance: float) -> tf.Tensor:
     return tf.maximum(kl, kl_tolerance)
 
 
+def floored_by_dimension(kl: tf.Tensor, *, free_bits: float) -> tf.Tensor:
+    """Applies free bits to the batch's mean KL of each dimension.
+
+    Args:
+      kl: Mean over the batch of each dimension's KL, nats, float [Z].
+      free_bits: The floor of each, nats.
+
+    Returns:
+      The mean over dimensions of max(kl, free_bits), nats, scalar.
+
+    References:
+      Kingma et al. (2016).
+    """
+    return tf.reduce_mean(tf.maximum(kl, free_bits))
+
+
 def objective(
     recon: ReconstructionLoss,
     kl: tf.Tensor,
@@ -113,15 +157,19 @@ def objective(
 
     Summed over the replicas its gradient is that of the means over the global
     batch, L_R + w_KL * eta * max(L_KL, KL_min).  So is its value, but that the
-    KL term is 0 under the floor, where it has no gradient.
+    KL term is 0 under the floor, where it has no gradient.  Given the KL of
+    each dimension, each has the floor for itself (free bits).
 
     Args:
       recon: The parts of L_R, nats, float [B].
-      kl: L_KL of each sketch, nats per dimension, float [B].
+      kl: L_KL of each sketch, nats per dimension, float [B]; or that of each
+        of its dimensions, float [B, Z].
       count: Sketches of the global batch, float scalar.
-      mean_kl: Mean L_KL over the global batch, scalar; not differentiated.
+      mean_kl: Mean of `kl` over the global batch, scalar or [Z]; not
+        differentiated.
       kl_weight: w_KL * eta, scalar.
-      kl_tolerance: KL_min, nats per dimension.
+      kl_tolerance: The floor of `mean_kl`, nats per dimension: KL_min, or
+        free bits.
 
     Returns:
       Nats, scalar.
@@ -130,5 +178,7 @@ def objective(
       Eqs. 12 and 13, Ha & Eck (2017).
     """
     above = tf.cast(mean_kl >= kl_tolerance, kl.dtype)
-    kl_part = above * (tf.reduce_sum(kl) / count)
+    kl_part = above * (tf.reduce_sum(kl, axis=0) / count)
+    if kl.shape.rank == 2:
+        kl_part = tf.reduce_mean(kl_part)
     return tf.reduce_sum(recon.offset + recon.pen) / count + kl_weight * kl_part

@@ -12,6 +12,7 @@ import numpy as np
 from sketch_rnn_tf import (
     encoding,
     input_pipeline,
+    labels as labels_lib,
     next_point,
     randomness,
     sampler,
@@ -30,12 +31,15 @@ class Drawings(NamedTuple):
       z: float32 [B, Z]; None from an unconditional model.
       seeds: int32 [B].
       prefix_lengths: int32 [B], points that were given, not drawn.
+      words: Of each what it was asked to be; None from a model that is not
+        class-conditioned.
     """
 
     sketches: list[np.ndarray]
     z: np.ndarray | None
     seeds: np.ndarray
     prefix_lengths: np.ndarray
+    words: list[str] | None = None
 
 
 def sample(
@@ -46,6 +50,7 @@ def sample(
     softmax_temperature: float | Sequence[float] | None = None,
     seed: int | Sequence[int] = 0,
     z: np.ndarray | None = None,
+    words: labels_lib.Words | None = None,
     max_len: int | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Drawings:
@@ -63,6 +68,8 @@ def sample(
         place of tau, a number or one for each drawing; None leaves tau.
       seed: Of the first drawing, 0 to 2**31 - count; or one for each.
       z: float [B, Z], the latent vectors; None draws them from N(0, I).
+      words: For a class-conditioned model: a word for all drawings, or one
+        for each; None goes round the model's words in their order.
       max_len: Points at most; the model's N_max if None.
       progress: Called with the number of drawings that have ended since it
         was last called.
@@ -82,8 +89,11 @@ def sample(
     seeds = checked_seeds(seed, count)
     if z is None and config.conditional:
         z = randomness.prior(seeds, z_size=config.z_size).numpy()
+    labels = labels_lib.of(config, words, count)
     temperatures = (temperature, softmax_temperature)
-    return _draw(model, z, temperatures, seeds, max_len, progress=progress)
+    return _draw(
+        model, z, labels, temperatures, seeds, max_len, progress=progress
+    )
 
 
 def reconstruct(
@@ -94,6 +104,7 @@ def reconstruct(
     softmax_temperature: float | Sequence[float] | None = None,
     seed: int | Sequence[int] = 0,
     sample_z: bool = True,
+    words: labels_lib.Words | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Drawings:
     """Encodes sketches and draws them again from their z.
@@ -105,6 +116,8 @@ def reconstruct(
       softmax_temperature: As for `sample`.
       seed: Of the first drawing, drawing i has `seed` + i; or one for each.
       sample_z: Whether z is sampled from the posterior (Eq. 2) or its mean.
+      words: For a class-conditioned model: a word for all, or one for each
+        sketch; None takes the labels of `labels.Labelled` sketches.
       progress: As for `sample`.
 
     Returns:
@@ -114,13 +127,14 @@ def reconstruct(
       ValueError: If the model is unconditional or an argument is out of
         range.
     """
+    labels = labels_lib.of(model.config, words, sketches)
     mu, log_var = encoding.encode(model, sketches)
     seeds = checked_seeds(seed, len(mu))
     z = mu
     if sample_z:
         z = encoding.sampled_z(mu, log_var, seeds)
     temperatures = (temperature, softmax_temperature)
-    return _draw(model, z, temperatures, seeds, None, progress=progress)
+    return _draw(model, z, labels, temperatures, seeds, None, progress=progress)
 
 
 def complete(
@@ -131,6 +145,7 @@ def complete(
     softmax_temperature: float | Sequence[float] | None = None,
     seed: int | Sequence[int] = 0,
     z: np.ndarray | None = None,
+    words: labels_lib.Words | None = None,
     max_len: int | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Drawings:
@@ -148,6 +163,8 @@ def complete(
       softmax_temperature: As for `sample`.
       seed: Of the first drawing, drawing i has `seed` + i; or one for each.
       z: float [B, Z]; conditional models only.
+      words: For a class-conditioned model: a word for all, or one for each
+        sketch; None takes the labels of `labels.Labelled` sketches.
       max_len: Points at most, the given ones included; N_max if None.
       progress: As for `sample`.
 
@@ -162,16 +179,28 @@ def complete(
     """
     if not len(sketches):
         raise ValueError("sketches: expected at least one, got none")
+    labels = labels_lib.of(model.config, words, sketches)
     if z is not None:
         z = checked_z(z, model, len(sketches))
     elif model.config.conditional:
         z, _ = encoding.encode(model, sketches)
     seeds = checked_seeds(seed, len(sketches))
     temperatures = (temperature, softmax_temperature)
-    return _draw(model, z, temperatures, seeds, max_len, sketches, progress)
+    return _draw(
+        model, z, labels, temperatures, seeds, max_len, sketches, progress
+    )
 
 
-def _draw(model, z, temperatures, seeds, max_len, given=None, progress=None):
+def _draw(
+    model,
+    z,
+    labels,
+    temperatures,
+    seeds,
+    max_len,
+    given=None,
+    progress=None,
+):
     config = model.config
     count = len(seeds)
     if max_len is None:
@@ -196,7 +225,7 @@ def _draw(model, z, temperatures, seeds, max_len, given=None, progress=None):
     drawn = slots.draw(
         sampler.of(model),
         slots.Requests(
-            z=np.zeros((count, 0), np.float32) if z is None else np.float32(z),
+            z=conditioned(model, z, labels, count),
             temperature=temperature,
             softmax_temperature=softmax_temperature,
             seeds=seeds,
@@ -210,7 +239,35 @@ def _draw(model, z, temperatures, seeds, max_len, given=None, progress=None):
         stroke3 = points[:, [0, 1, 2 + strokes.PEN_UP]]
         stroke3[:, :2] *= config.scale_factor
         sketches.append(stroke3)
-    return Drawings(sketches, z, seeds, prefix_lengths)
+    words = labels_lib.words_of(labels, config)
+    return Drawings(sketches, z, seeds, prefix_lengths, words)
+
+
+def conditioned(
+    model: "vae.SketchRNN",
+    z: np.ndarray | None,
+    labels: np.ndarray | None,
+    count: int,
+) -> np.ndarray:
+    """Returns what the decoder sees as z, of drawings.
+
+    Args:
+      model: The model.
+      z: float [B, Z]; None of an unconditional model.
+      labels: int32 [B]; None without class conditioning.
+      count: B.
+
+    Returns:
+      float32 [B, Z + class_size], or what there is of it.
+    """
+    if z is not None:
+        z = np.float32(z)
+    joined = z if labels is None else model.conditioned(z, labels)
+    return (
+        np.zeros((count, 0), np.float32)
+        if joined is None
+        else np.asarray(joined)
+    )
 
 
 def _prefixes(given, max_len, config):

@@ -17,6 +17,7 @@ from sketch_rnn_tf import (
     encoder,
     encoding,
     input_pipeline,
+    labels as labels_lib,
     sampling,
     strokes as strokes_lib,
     vae,
@@ -77,6 +78,7 @@ def point_log_likelihoods(
     z: np.ndarray | None = None,
     sample_z: bool = False,
     seed: int = 0,
+    words: labels_lib.Words | None = None,
 ) -> list[np.ndarray]:
     """Computes how likely each point is, given those before it.
 
@@ -91,6 +93,8 @@ def point_log_likelihoods(
       sample_z: Whether that is sampled from the posterior (Eq. 2) or its
         mean.
       seed: Of the first sketch's sample; sketch i has `seed` + i.
+      words: For a class-conditioned model: a word for all, or one for each
+        sketch; None takes the labels of `labels.Labelled` sketches.
 
     Returns:
       float32 [N + 1] of each sketch, nats, the last for its end row; [N] for
@@ -101,7 +105,9 @@ def point_log_likelihoods(
         seed does not fit.
     """
     found = [None] * len(sketches)
-    for reading in read(model, sketches, z=z, sample_z=sample_z, seed=seed):
+    for reading in read(
+        model, sketches, z=z, sample_z=sample_z, seed=seed, words=words
+    ):
         rows = _rows(reading)
         kept = _counted(reading)
         for index, row, count in zip(reading.indexes, rows, kept, strict=True):
@@ -115,6 +121,7 @@ def score(
     *,
     sample_z: bool = False,
     seed: int = 0,
+    words: labels_lib.Words | None = None,
 ) -> Scores:
     """Computes the losses of each sketch, and its likelihood.
 
@@ -128,6 +135,8 @@ def score(
       sketches: Stroke-3 of at most N_max points, the user's units.
       sample_z: Whether z is sampled from the posterior (Eq. 2) or its mean.
       seed: Of the first sketch's sample; sketch i has `seed` + i.
+      words: For a class-conditioned model: a word for all, or one for each
+        sketch; None takes the labels of `labels.Labelled` sketches.
 
     Returns:
       The scores.
@@ -143,7 +152,12 @@ def score(
     # The reference leaves out the pen states after the end.
     whole = config.compatibility != "magenta"
     for reading in read(
-        model, sketches, sample_z=sample_z, seed=seed, whole=whole
+        model,
+        sketches,
+        sample_z=sample_z,
+        seed=seed,
+        whole=whole,
+        words=words,
     ):
         posterior = None
         if reading.mu is not None:
@@ -174,6 +188,7 @@ def read(
     sample_z: bool = False,
     seed: int = 0,
     whole: bool = False,
+    words: labels_lib.Words | None = None,
 ) -> Iterator[Reading]:
     """Runs the decoder over sketches, those of like lengths together.
 
@@ -184,6 +199,8 @@ def read(
       sample_z: Whether that is sampled or its mean.
       seed: Of the first sketch's sample; sketch i has `seed` + i.
       whole: Whether to go on to N_max instead of the longest sketch's end.
+      words: For a class-conditioned model: a word for all, or one for each
+        sketch; None takes the labels of `labels.Labelled` sketches.
 
     Yields:
       Readings, shortest sketches first, until all have come.
@@ -196,6 +213,7 @@ def read(
         raise ValueError("sketches: expected at least one, got none")
     # All at once: a batch's own check would count within it.
     input_pipeline.check(sketches, config)
+    labels = labels_lib.of(config, words, sketches)
     lengths = np.array([len(sketch) for sketch in sketches])
     if z is not None:
         z = sampling.checked_z(z, model, len(sketches))
@@ -209,12 +227,18 @@ def read(
         if z is not None:
             latents = z[indexes]
         elif model.encoder is None:
-            latents = np.zeros((len(indexes), 0), np.float32)
+            latents = None
         else:
             mu, log_var = encoding.encode(model, chosen)
             latents = mu
             if sample_z:
                 latents = encoding.sampled_z(mu, log_var, seeds[indexes])
+        latents = sampling.conditioned(
+            model,
+            latents,
+            None if labels is None else labels[indexes],
+            len(indexes),
+        )
         steps = min(int(lengths[indexes[-1]]) + 1, config.max_len)
         if whole:
             steps = config.max_len

@@ -57,6 +57,7 @@ def best(
         None if drawn.z is None else drawn.z[chosen],
         drawn.seeds[chosen],
         drawn.prefix_lengths[chosen],
+        drawn.words and [drawn.words[index] for index in chosen],
     )
 
 
@@ -70,6 +71,7 @@ def _rows(model, drawn):
             model,
             [drawn.sketches[i] for i in some],
             z=None if drawn.z is None else drawn.z[some],
+            words=drawn.words and [drawn.words[i] for i in some],
         )
         for index, row in zip(some, rows, strict=True):
             found[index] = row[drawn.prefix_lengths[index] :]

@@ -51,6 +51,39 @@ class GlobalMean(keras.metrics.Mean):
         self.count.assign_add(tf.cast(count, self.dtype))
 
 
+class GlobalMeans(keras.metrics.Metric):
+    """As `GlobalMean`, of several numbers at once.
+
+    Args:
+      size: How many, n.
+      **kwargs: As of every Keras metric.
+    """
+
+    def __init__(self, size: int, **kwargs):
+        super().__init__(**kwargs)
+        self.total = self.add_variable(
+            shape=(size,),
+            initializer="zeros",
+            aggregation="only_first_replica",
+            name="total",
+        )
+        self.count = self.add_variable(
+            shape=(),
+            initializer="zeros",
+            aggregation="only_first_replica",
+            name="count",
+        )
+
+    def add(self, total: tf.Tensor, count: tf.Tensor) -> None:
+        """Adds sums over rows, float [n], and the number of rows."""
+        self.total.assign_add(tf.cast(total, self.dtype))
+        self.count.assign_add(tf.cast(count, self.dtype))
+
+    def result(self) -> tf.Tensor:
+        """Returns the means, float [n]; zeros of no rows."""
+        return tf.math.divide_no_nan(self.total.value, self.count.value)
+
+
 def make(name: str) -> tf.distribute.Strategy | None:
     """Makes a strategy, to build and compile a model in the scope of.
 

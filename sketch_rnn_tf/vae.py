@@ -7,6 +7,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from sketch_rnn_tf import (
+    class_embedding as class_embedding_lib,
     config as config_lib,
     decoder,
     distributions,
@@ -49,15 +50,17 @@ class SketchRNN(keras.Model):
 
     `fit` and `evaluate` take batches as `input_pipeline` makes them: a dict
     of `strokes`, float32 [B, T + 1, 5] with S_0 first in scale_factor units,
-    and `lengths`, int32 [B].  They report
+    and `lengths`, int32 [B]; a class-conditioned model also wants `labels`,
+    int32 [B], indices of the configuration's words.  They report
 
         loss        recon + w_KL * kl, with the full w_KL (Eq. 12)
         recon       L_R, nats, over N_max (Eq. 10)
         kl          L_KL, nats per latent dimension (Eq. 11)
-        kl_floored  max(kl, KL_min), over the data seen
+        kl_floored  max(kl, KL_min), over the data seen; with free bits the
+                    mean over dimensions of max(kl_j, free_bits)
 
-    whereas training minimises recon + w_KL * eta * max(kl, KL_min), the
-    floor on the batch mean (Eq. 13).  A training step whose loss or gradient
+    whereas training minimises recon + w_KL * eta * kl_floored, the floor on
+    the batch mean (Eq. 13).  A training step whose loss or gradient
     is not finite changes neither weights nor metrics; it reports the first
     of `TERMS` that was not, by its index, as `bad_term`, which otherwise is
     -1.
@@ -74,12 +77,14 @@ class SketchRNN(keras.Model):
     Attributes:
       config: The configuration.
       encoder: The `Encoder`; None if unconditional.
-      decoder: The `Decoder`.
+      decoder: The `Decoder`; its z is `conditioned`.
+      class_embedding: The `ClassEmbedding`; None without class conditioning.
       sample_z: Whether evaluation samples z (Eq. 2) or takes its mean; read
         when the step is traced.
 
     Raises:
-      ValueError: If max_len or scale_factor has not been set.
+      ValueError: If max_len or scale_factor has not been set, or there are
+        no words to condition on.
 
     References:
       Section 3.3, Ha & Eck (2017).
@@ -96,6 +101,11 @@ class SketchRNN(keras.Model):
                     f"{getattr(config, key)}; measurement.fit_config sets "
                     "it from the training data"
                 )
+        if config.class_size and not config.words:
+            raise ValueError(
+                "words: expected at least one for class_size "
+                f"{config.class_size}, got none; the training data name them"
+            )
         self.config = config
         self.sample_z = True
         keras.utils.set_random_seed(config.seed)
@@ -118,7 +128,7 @@ class SketchRNN(keras.Model):
         self.decoder = decoder.Decoder(
             config.decoder_cell,
             config.decoder_size,
-            config.z_size if config.conditional else 0,
+            config.z_size * config.conditional + config.class_size,
             config.num_mixtures,
             recurrent_dropout=config.recurrent_dropout,
             input_dropout=config.input_dropout,
@@ -128,10 +138,22 @@ class SketchRNN(keras.Model):
             name="decoder",
         )
         self.decoder.build((None, None, decoder.POINT_SIZE))
+        self.class_embedding = None
+        if config.class_size:
+            # After all else, so that the rest starts as it would without.
+            self.class_embedding = class_embedding_lib.ClassEmbedding(
+                len(config.words), config.class_size, name="class_embedding"
+            )
+            self.class_embedding.build((None,))
         self._means = {
             name: strategies.GlobalMean(name=name)
             for name in ("loss", "recon", "kl", "offset_loss", "pen_loss")
         }
+        self._kl_dimensions = None
+        if config.free_bits and config.conditional:
+            self._kl_dimensions = strategies.GlobalMeans(
+                config.z_size, name="kl_dimensions"
+            )
         self.built = True
 
     def call(self, inputs, training=False, seed=None, sample_z=True, rows=None):
@@ -153,15 +175,37 @@ class SketchRNN(keras.Model):
             if sample_z:
                 noise = strategies.noise(z, seed + [0, _NOISE], rows=rows)
                 z += posterior.scale * noise
+        if self.class_embedding is not None and "labels" not in inputs:
+            raise ValueError(
+                "labels: expected int32 [B] in the batches of a "
+                f"class-conditioned model, got {', '.join(inputs)} alone"
+            )
         params = self.decoder(
             strokes[:, :-1],
-            z,
+            self.conditioned(z, inputs.get("labels")),
             training=training,
             seed=local + [0, _DECODER],
         )
         return ModelOutput(
             distributions.point_distribution(params), posterior, z
         )
+
+    def conditioned(
+        self, z: tf.Tensor | None, labels: tf.Tensor | None
+    ) -> tf.Tensor | None:
+        """Joins z and the embedding of the label: what the decoder sees as z.
+
+        Args:
+          z: float [B, Z]; None of an unconditional model.
+          labels: int32 [B]; None without class conditioning.
+
+        Returns:
+          float [B, Z + class_size], or what there is of it; None of neither.
+        """
+        if self.class_embedding is None:
+            return z
+        embedded = self.class_embedding(labels)
+        return embedded if z is None else tf.concat([z, embedded], axis=-1)
 
     def loss_terms(
         self, output: ModelOutput, strokes: tf.Tensor, *, training: bool
@@ -235,7 +279,8 @@ class SketchRNN(keras.Model):
     @property
     def metrics(self):
         """The means that `fit` and `evaluate` report and reset."""
-        return list(self._means.values())
+        means = list(self._means.values())
+        return means + [self._kl_dimensions] * bool(self._kl_dimensions)
 
     def train_step(self, data):
         inputs = _inputs(data)
@@ -255,13 +300,18 @@ class SketchRNN(keras.Model):
             )
             sums = self._sums(recon, kl)
             count = tf.cast(rows.total, kl.dtype)
+            floored, floor, name = kl, self.config.kl_tolerance, "kl"
+            if self._kl_dimensions is not None:
+                floored = _kl_by_dimension(output)
+                floor, name = self.config.free_bits, "kl_dimensions"
+                sums[name] = _total_rows(floored)
             objective = losses.objective(
                 recon,
-                kl,
+                floored,
                 count=count,
-                mean_kl=sums["kl"] / count,
+                mean_kl=sums[name] / count,
                 kl_weight=self.config.kl_weight * tf.cast(annealing, kl.dtype),
-                kl_tolerance=self.config.kl_tolerance,
+                kl_tolerance=floor,
             )
         weights = self.trainable_weights
         gradients = tape.gradient(objective, [w.value for w in weights])
@@ -291,12 +341,13 @@ class SketchRNN(keras.Model):
         recon, kl = self.loss_terms(output, inputs["strokes"], training=False)
         sums = self._sums(recon, kl)
         count = tf.cast(rows.total, kl.dtype)
+        means = {"kl": sums["kl"] / count}
+        if self._kl_dimensions is not None:
+            sums["kl_dimensions"] = _total_rows(_kl_by_dimension(output))
+            means["kl_dimensions"] = sums["kl_dimensions"] / count
         if self.config.compatibility == "magenta" and self.encoder is not None:
             # Deviation: the reference reports what its floor leaves.
-            floored = losses.floored(
-                sums["kl"] / count, kl_tolerance=self.config.kl_tolerance
-            )
-            sums["kl"] = count * floored
+            sums["kl"] = count * self._floored(means)
             sums["loss"] = sums["recon"] + self.config.kl_weight * sums["kl"]
         self._update_means(sums, count)
         return strategies.logs(self._results())
@@ -319,15 +370,29 @@ class SketchRNN(keras.Model):
         """Adds sums over as many rows; none if they are not finite."""
         for name, mean in self._means.items():
             mean.add(tf.where(count > 0, sums[name], 0), count)
+        if self._kl_dimensions is not None:
+            dimensions = tf.where(count > 0, sums["kl_dimensions"], 0)
+            self._kl_dimensions.add(dimensions, count)
 
     def _results(self):
         results = {name: mean.result() for name, mean in self._means.items()}
         results["kl_floored"] = results["kl"]
+        means = {"kl": results["kl"]}
+        if self._kl_dimensions is not None:
+            means["kl_dimensions"] = self._kl_dimensions.result()
         if self.encoder is not None:
-            results["kl_floored"] = losses.floored(
-                results["kl"], kl_tolerance=self.config.kl_tolerance
-            )
+            results["kl_floored"] = self._floored(means)
         return results
+
+    def _floored(self, means):
+        """Applies the floor that is in force to mean KLs."""
+        if self._kl_dimensions is None:
+            return losses.floored(
+                means["kl"], kl_tolerance=self.config.kl_tolerance
+            )
+        return losses.floored_by_dimension(
+            means["kl_dimensions"], free_bits=self.config.free_bits
+        )
 
     def _seed(self, stream):
         """Returns int64 [2]: a stream of its own for each training step."""
@@ -337,6 +402,18 @@ class SketchRNN(keras.Model):
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor's arguments."""
         return {"config": dataclasses.asdict(self.config)}
+
+
+def _kl_by_dimension(output):
+    """Returns the KL of each sketch's latent dimensions, float [B, Z]."""
+    log_var = 2.0 * tf.math.log(output.posterior.scale)
+    return losses.kl_by_dimension(output.posterior.loc, log_var)
+
+
+def _total_rows(values):
+    """Returns the sums over the global batch, float [n] of float [B, n]."""
+    sums = tf.reduce_sum(tf.stop_gradient(values), axis=0)
+    return strategies.total(sums)
 
 
 def _inputs(data):

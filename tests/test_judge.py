@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from benchmarks import doodle_arithmetic, judge
+from benchmarks import class_conditioning, doodle_arithmetic, judge
 from sketch_rnn_tf import doodles
 
 
@@ -81,3 +81,38 @@ def test_an_interpolation_holds_if_steady_and_high(curve, expected):
 def test_the_command_says_a_missing_model_in_one_line(capsys):
     assert doodle_arithmetic.main(["--model", "nowhere"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+class _Reader:
+    """Takes n points in one place for the n-th word, all else for a cat."""
+
+    classes_told = doodles.KINDS
+
+    def classes(self, sketches):
+        cat = self.classes_told.index("cat")
+        return np.array([cat if np.any(s) else len(s) for s in sketches])
+
+
+def test_samples_are_counted_by_the_word_asked_for():
+    cat, pig = doodles.KINDS.index("cat"), doodles.KINDS.index("pig")
+    drawn = [
+        [np.zeros((cat, 3))] * 3 + [np.zeros((pig, 3))],
+        [np.zeros((pig, 3))] * 4,
+    ]
+    rows = class_conditioning.table(_Reader(), ("cat", "pig"), drawn, 0.3)
+    found = {row.name: row for row in rows}
+    assert found["cat, tau 0.3: recognised"].value == 0.75
+    assert found["cat, tau 0.3: recognised"].ratio == pytest.approx(0.75 / 0.8)
+    assert found["cat, tau 0.3: of other words"].value == 0
+    assert found["pig, tau 0.3: recognised"].value == 1
+    # Real pigs are not recognised: there is no bar.
+    assert found["pig, tau 0.3: real ones"].value == 0
+    assert found["pig, tau 0.3: recognised"].ratio is None
+    assert found["pig, tau 0.3: of other words"].value == 0.25
+    assert found["all words, tau 0.3: recognised"].value == 0.875
+
+
+def test_models_without_classes_are_refused(work_dir, capsys):
+    ask = ["--model", str(work_dir)]
+    assert class_conditioning.main(ask) == 2
+    assert "class-conditioned one" in capsys.readouterr().err

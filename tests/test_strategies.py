@@ -85,6 +85,8 @@ def _dataset(batches):
         "strokes": tf.TensorSpec([None, None, 5]),
         "lengths": tf.TensorSpec([None], tf.int32),
     }
+    if "labels" in batches[0]:
+        signature["labels"] = tf.TensorSpec([None], tf.int32)
     return tf.data.Dataset.from_generator(
         lambda: iter(batches), output_signature=signature
     )
@@ -166,6 +168,7 @@ def _replicas():
             case[f"SGD {clip}"] = _weights(model)
         for floor in (1.0 - 1e-3, 1.0 + 1e-3):
             case[f"floor {floor}"] = _at_the_floor(strategy, floor, case)
+        case |= _words_and_free_bits(strategy)
         case["masks"] = _masks(strategy)
     return results
 
@@ -204,6 +207,40 @@ def _at_the_floor(strategy, share, case):
     )
     _fit(model, _dataset([batch]), 1)
     return _weights(model)
+
+
+def _words_and_free_bits(strategy):
+    """Takes a step with floors that the replicas' own means lie across."""
+    import keras
+    import tensorflow as tf
+
+    from sketch_rnn_tf import losses
+
+    (batch,) = _batches([5])
+    batch |= {"labels": tf.constant([0, 1, 2, 1, 0])}
+    settings = {"class_size": 2, "words": ("cat", "pig", "owl")}
+    model = _model(eager=True, **settings)
+    posterior = model(batch, training=True, seed=model._seed(1)).posterior
+    log_var = 2.0 * tf.math.log(posterior.scale)
+    kl = losses.kl_by_dimension(posterior.loc, log_var).numpy()
+    means = kl.mean(axis=0)
+    # Just below one dimension's: one replica's mean of it lies under it.
+    floor = (1.0 - 1e-3) * float(np.sort(means)[1])
+    model = _model(
+        strategy,
+        lambda: keras.optimizers.SGD(1.0),
+        eager=True,
+        free_bits=floor,
+        **settings,
+    )
+    reported = _fit(model, _dataset([batch]), 1)
+    return {
+        "bits above": [kl[:3].mean(0) >= floor, kl[3:].mean(0) >= floor],
+        "bits above, all": means >= floor,
+        "bits wanted": np.maximum(means, floor).mean(),
+        "bits reported": reported["history kl_floored"],
+        "bits trained": _weights(model),
+    }
 
 
 def _bad_steps(model, strategy):
@@ -363,6 +400,16 @@ def test_floor_acts_on_the_mean_over_all_replicas(replicas):
         _assert_close(one[f"floor {share}"], two[f"floor {share}"], 1e-6)
         weights.append(one[f"floor {share}"])
     assert np.abs(weights[0] - weights[1]).max() > 0.01
+
+
+def test_free_bits_act_on_the_means_over_all_replicas(replicas):
+    one, two = replicas["one"], replicas["two"]
+    _assert_close(one["bits trained"], two["bits trained"], 1e-6)
+    for case in (one, two):
+        _assert_close(case["bits wanted"], case["bits reported"], 1e-6)
+    assert 0 < one["bits above, all"].sum() < 4
+    # A replica by itself would have floored others.
+    assert (one["bits above"] != one["bits above, all"]).any()
 
 
 @pytest.mark.parametrize("clip", ["clipvalue", "global_clipnorm"])

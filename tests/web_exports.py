@@ -10,6 +10,7 @@ from sketch_rnn_tf import (
     config as config_lib,
     doodles,
     encoding,
+    labels as labels_lib,
     latent,
     randomness,
     sampling,
@@ -19,9 +20,11 @@ from sketch_rnn_tf import (
 
 SETTINGS = {"seed": 5, "temperature": 0.4}
 MAX_LEN = 110
+CLASSES = {"class_size": 3, "words": ("cat", "pig")}
+"""Of a class-conditioned model."""
 
 
-def make_model(cell, *, conditional, size=64, seed=1):
+def make_model(cell, *, conditional, size=64, seed=1, **changes):
     """Makes a model that draws to N_max, with weights as large as trained."""
     rng = np.random.default_rng(seed)
     # Larger ones make chaos of normalised cells: TensorFlow's own drawings,
@@ -38,6 +41,7 @@ def make_model(cell, *, conditional, size=64, seed=1):
         max_len=MAX_LEN,
         scale_factor=20.0,
         seed=seed,
+        **changes,
     )
     model = vae.SketchRNN(config)
     for weight in model.weights:
@@ -59,6 +63,11 @@ def write(folder):
             model = make_model(cell, conditional=conditional)
             tfjs.export_tfjs(model, folder / f"{cell}_{kind}")
             expected[f"{cell}_{kind}"] = _expected(model)
+    for conditional in (True, False):
+        name = f"lstm_class_{'conditional' if conditional else 'unconditional'}"
+        model = make_model("lstm", conditional=conditional, **CLASSES)
+        tfjs.export_tfjs(model, folder / name)
+        expected[name] = _expected(model, ["pig", "cat", "pig"])
     _write(folder / "expected.json", expected)
     model = make_model("lstm", conditional=True)
     tfjs.export_tfjs(model, folder / "quantized", quantize="uint16")
@@ -72,7 +81,7 @@ def write(folder):
     _write(folder / "lines.json", _lines())
 
 
-def _expected(model):
+def _expected(model, words=None):
     sketches = [
         np.asarray(doodles.draw(kind, seed=1).stroke3)[:50]
         for kind in list(doodles.KINDS)[:3]
@@ -84,20 +93,25 @@ def _expected(model):
         "points": points.tolist(),
         "settings": SETTINGS,
     }
+    labels = labels_lib.of(model.config, words, 3)
+    if words:
+        found["settings"] = SETTINGS | {"word": words}
+        found["labels"] = labels.tolist()
     z = None
     if model.encoder is not None:
         mu, log_var = encoding.encode(model, sketches)
         found["mu"] = np.asarray(mu).tolist()
         found["log_var"] = np.asarray(log_var).tolist()
-        z = np.float32(rng.normal(size=(3, model.decoder.z_size)))
+        z = np.float32(rng.normal(size=(3, model.config.z_size)))
         found["z"] = z.tolist()
+    z = model.conditioned(z, labels)
     state = model.decoder.initial_state(z, batch_size=3)
     params, _ = model.decoder.step(points, z, state)
     found["params"] = params.numpy().tolist()
-    drawn = sampling.sample(model, count=3, **SETTINGS)
+    drawn = sampling.sample(model, count=3, words=words, **SETTINGS)
     found["sampled"] = [sketch.tolist() for sketch in drawn.sketches]
     halves = [sketch[: len(sketch) // 2] for sketch in sketches]
-    drawn = sampling.complete(model, halves, **SETTINGS)
+    drawn = sampling.complete(model, halves, words=words, **SETTINGS)
     found["completed"] = [sketch.tolist() for sketch in drawn.sketches]
     return found
 

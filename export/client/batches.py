@@ -186,6 +186,43 @@ def seeds(
     return found.astype(np.int32)
 
 
+def labels(
+    labels: int | Sequence[int] | None,
+    count: int,
+    wanted: bool,
+    where: errors.Where,
+) -> dict[str, np.ndarray]:
+    """Makes `labels` of a class-conditioned model's rows; of others nothing.
+
+    Args:
+      labels: Indices of the model's words, one for all or one for each.
+      count: B.
+      wanted: Whether the model is class-conditioned.
+      where: For messages.
+
+    Returns:
+      `labels`, int32 [B], if wanted.
+
+    Raises:
+      errors.InputError: If they are missing, not wanted, not whole numbers
+        from 0 on, or not as many.
+    """
+    if labels is None and not wanted:
+        return {}
+    found = np.asarray(labels)
+    good = found.dtype.kind in "iu" and found.shape in ((), (count,))
+    if not wanted or not good or ((found < 0) | (found >= 2**31)).any():
+        expected = f"a whole number from 0 on, or {count} of them"
+        if not wanted:
+            expected = "None, as the model is not class-conditioned"
+        raise errors.InputError(
+            f"labels: expected {expected}, got {errors.quoted(labels)}",
+            where,
+            input="labels",
+        )
+    return {"labels": np.broadcast_to(found, [count]).astype(np.int32)}
+
+
 def max_lens(
     max_len: int | None, limit: int, count: int, where: errors.Where
 ) -> np.ndarray:

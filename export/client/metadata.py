@@ -34,6 +34,7 @@ class Metadata(NamedTuple):
       z_size: N_z; 0 of an unconditional model.
       conditional: Whether it encodes sketches.
       signatures: Their names, sorted.
+      class_conditioned: Whether it wants a label of what it draws or reads.
     """
 
     version: int
@@ -41,6 +42,7 @@ class Metadata(NamedTuple):
     z_size: int
     conditional: bool
     signatures: tuple[str, ...]
+    class_conditioned: bool = False
 
 
 class VersionStatus(NamedTuple):
@@ -103,4 +105,7 @@ def understood(
     # Others are of loading, not of asking.
     names = sorted(name for name in signatures if not name.startswith("__"))
     conditional = all(name in signatures for name in _CONDITIONAL)
-    return Metadata(version, max_len, z_size, conditional, tuple(names))
+    labelled = "labels" in signatures["score"].inputs
+    return Metadata(
+        version, max_len, z_size, conditional, tuple(names), labelled
+    )

@@ -29,12 +29,14 @@ class Drawings(NamedTuple):
       z: float32 [B, Z]; None from an unconditional model, and of completions.
       seeds: int32 [B].
       prefix_lengths: int32 [B], points that were given, not drawn.
+      words: None: a server does not tell its model's words.
     """
 
     sketches: list[np.ndarray]
     z: np.ndarray | None
     seeds: np.ndarray
     prefix_lengths: np.ndarray
+    words: None = None
 
     def only(self) -> Drawing:
         """Returns the first drawing by itself."""

@@ -122,6 +122,7 @@ class Sketcher:
         temperature: float | Sequence[float] = 1.0,
         seed: int | Sequence[int] = 0,
         max_len: int | None = None,
+        labels: int | Sequence[int] | None = None,
     ) -> results.Drawing | results.Drawings:
         """Draws new sketches, from the prior or from latent vectors.
 
@@ -132,6 +133,8 @@ class Sketcher:
           seed: Of the first drawing, drawing i has `seed` + i; or one for
             each.
           max_len: Points at most; the model's N_max if None.
+          labels: Of a class-conditioned model, indices of its words: one for
+            all, or one for each.
         """
         where, model = self._connection.asked("decode")
         single = count is None and (z is None or np.ndim(z) == 1)
@@ -159,6 +162,7 @@ class Sketcher:
         if z is None and model.z_size:
             z = noise.prior(settings["seed"], z_size=model.z_size)
         inputs = settings if z is None else {"z": z, **settings}
+        inputs |= batches.labels(labels, count, model.class_conditioned, where)
         sketches = []
         for outputs, first, rows in self._connection.ask(where, inputs):
             sketches += _taken(outputs, first, rows, where)
@@ -173,6 +177,7 @@ class Sketcher:
         temperature: float | Sequence[float] = 0.8,
         seed: int | Sequence[int] = 0,
         max_len: int | None = None,
+        labels: int | Sequence[int] | None = None,
     ) -> results.Drawing | results.Drawings:
         """Goes on with incomplete sketches.
 
@@ -183,6 +188,8 @@ class Sketcher:
           temperature: tau, a number or one for each drawing.
           seed: As for `sample`.
           max_len: Points at most, the given ones included.
+          labels: Of a class-conditioned model, indices of its words: one for
+            all, or one for each sketch.
 
         Returns:
           The drawings, the given points included.  One by itself if one
@@ -193,6 +200,9 @@ class Sketcher:
             batches.check_at_least(1, "count", count, where)
         most = batches.max_lens(max_len, model.max_len, 1, where).item() - 1
         given, single = _given(sketches, most, where)
+        given |= batches.labels(
+            labels, len(given["lengths"]), model.class_conditioned, where
+        )
         if count is not None:
             single = False
             given = {n: np.repeat(a, count, axis=0) for n, a in given.items()}
@@ -221,6 +231,7 @@ class Sketcher:
         seed: int | Sequence[int] = 0,
         sample_z: bool = True,
         max_len: int | None = None,
+        labels: int | Sequence[int] | None = None,
     ) -> results.Drawing | results.Drawings:
         """Encodes sketches and draws them again from their z.
 
@@ -231,6 +242,8 @@ class Sketcher:
           sample_z: Whether z is sampled from the posterior (Eq. 2) or its
             mean, which takes two requests.
           max_len: Points at most; N_max if None.
+          labels: Of a class-conditioned model, indices of its words: one for
+            all, or one for each.
         """
         where, model = self._connection.asked("reconstruct")
         given, single = _given(sketches, model.max_len, where)
@@ -238,6 +251,7 @@ class Sketcher:
         settings = batches.settings(
             size, model.max_len, where, temperature, seed, max_len
         )
+        given |= batches.labels(labels, size, model.class_conditioned, where)
         if not sample_z:
             several = [sketches] if single else sketches
             found = self.sample(
@@ -245,6 +259,7 @@ class Sketcher:
                 temperature=temperature,
                 seed=seed,
                 max_len=max_len,
+                labels=labels,
             )
             return found.only() if single else found
         sketches, z = [], []
@@ -270,6 +285,7 @@ class Sketcher:
         temperature: float | Sequence[float] = 0.2,
         seed: int | Sequence[int] = 0,
         max_len: int | None = None,
+        labels: int | Sequence[int] | None = None,
     ) -> results.Drawing | results.Drawings:
         """Draws what lies between two sketches, on the arc of their z.
 
@@ -282,6 +298,8 @@ class Sketcher:
           temperature: tau, a number or one for each drawing.
           seed: Of all drawings, which so differ by z alone; or one for each.
           max_len: Points at most; N_max if None.
+          labels: Of a class-conditioned model, indices of its words: one for
+            all, or one for each.
         """
         where, model = self._connection.asked("interpolate")
         if t is None:
@@ -298,6 +316,7 @@ class Sketcher:
         inputs |= batches.settings(
             count, model.max_len, where, temperature, seed, max_len
         )
+        inputs |= batches.labels(labels, count, model.class_conditioned, where)
         sketches, found = [], []
         for outputs, row, rows in self._connection.ask(where, inputs):
             sketches += _taken(outputs, row, rows, where)
@@ -306,14 +325,24 @@ class Sketcher:
         drawn = _drawings(sketches, np.concatenate(found), inputs["seed"])
         return drawn if np.ndim(t) else drawn.only()
 
-    def score(self, sketches: _SKETCHES) -> results.Scores:
+    def score(
+        self,
+        sketches: _SKETCHES,
+        *,
+        labels: int | Sequence[int] | None = None,
+    ) -> results.Scores:
         """Computes the losses of each sketch, and its likelihood.
 
         Args:
           sketches: One of at most N_max points, or several.
+          labels: Of a class-conditioned model, indices of its words: one for
+            all, or one for each.
         """
         where, model = self._connection.asked("score")
         given, single = _given(sketches, model.max_len, where)
+        given |= batches.labels(
+            labels, len(given["lengths"]), model.class_conditioned, where
+        )
         parts = [
             answers.scores(outputs, rows["lengths"], model.max_len, where)
             for outputs, _, rows in self._connection.ask(where, given)

@@ -125,12 +125,27 @@ def _values(model, name, number):
         "tag": IMAGE_TAG,
         "package_version": version_lib.__version__,
         "max_len": model.config.max_len,
-        "z_size": model.decoder.z_size,
+        **_of_classes(model.config),
         "signatures": _signatures_table(model),
         "statuses": "\n".join(
             f"| {code} | {meaning} |"
             for code, meaning in status.MEANINGS.items()
+            if code != status.BAD_LABELS or model.config.class_size
         ),
+    }
+
+
+def _of_classes(config):
+    """Returns what is said of a class-conditioned model; of others nothing."""
+    if not config.class_size:
+        names = ("label_row", "label_column", "word_index", "labels")
+        return dict.fromkeys(names, "")
+    words = ", ".join(f"{i} {word}" for i, word in enumerate(config.words))
+    return {
+        "label_row": ', "labels": 0',
+        "label_column": ', "labels": [0]',
+        "word_index": " --word-index 0",
+        "labels": f"\n`labels` say what to draw: {words}.",
     }
 
 

@@ -57,7 +57,7 @@ def _values(model, rows):
     strokes = np.zeros([rows, points, 5], np.float32)
     strokes[..., 0] = strokes[..., 1] = model.config.scale_factor
     strokes[..., 2] = 1
-    z = np.zeros([rows, model.decoder.z_size], np.float32)
+    z = np.zeros([rows, model.config.z_size], np.float32)
     return {
         "strokes": strokes,
         "lengths": np.full(rows, points),
@@ -67,5 +67,6 @@ def _values(model, rows):
         "t": np.full(rows, 0.5),
         "temperature": np.full(rows, 0.5),
         "seed": np.arange(rows),
+        "labels": np.zeros(rows),
         "max_len": np.full(rows, min(_LOOPS, model.config.max_len)),
     }

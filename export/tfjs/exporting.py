@@ -14,6 +14,8 @@ from sketch_rnn_tf import vae, version
 
 FORMAT = "sketch_rnn_tf.browser"
 FORMAT_VERSION = 1
+CLASS_CONDITIONED_VERSION = 2
+"""Of class-conditioned models, which readers of version 1 cannot run."""
 
 _OURS = re.compile(r"model\.json|config\.json|group1-shard\d+of\d+\.bin")
 
@@ -77,7 +79,7 @@ def browser_config(model: "vae.SketchRNN") -> dict[str, Any]:
     """Returns what one needs to know to run a model's steps."""
     config = model.config
     layout = steps_lib.layout(model)
-    return {
+    found = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "version": version.__version__,
@@ -87,7 +89,7 @@ def browser_config(model: "vae.SketchRNN") -> dict[str, Any]:
         "encoder_size": config.encoder_size if config.conditional else 0,
         "decoder_cell": config.decoder_cell,
         "decoder_size": config.decoder_size,
-        "z_size": model.decoder.z_size,
+        "z_size": config.z_size if config.conditional else 0,
         "num_mixtures": config.num_mixtures,
         "max_len": config.max_len,
         "scale_factor": config.scale_factor,
@@ -98,6 +100,10 @@ def browser_config(model: "vae.SketchRNN") -> dict[str, Any]:
         "decoder_states": list(layout.decoder_states),
         "parameters": sum(weight.numpy().size for weight in model.weights),
     }
+    if config.class_size:
+        found["format_version"] = CLASS_CONDITIONED_VERSION
+        found["class_size"] = config.class_size
+    return found
 
 
 def _check(directory):

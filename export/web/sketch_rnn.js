@@ -19,7 +19,7 @@ import {between} from './src/latent.js';
 import {loadExport} from './src/loading.js';
 import {density as densityOf, temperatures} from './src/mixture.js';
 import {prior} from './src/noise.js';
-import {settings} from './src/options.js';
+import {labelsOf, settings} from './src/options.js';
 import {readSketchRnnJs} from './src/sketch_rnn_js.js';
 import {POINT_SIZE, checkedSketch, writeRow} from './src/strokes.js';
 
@@ -80,6 +80,8 @@ export class SketchRNN {
     this.maxLen = config.max_len;
     /** N_z; 0 without an encoder. */
     this.zSize = config.z_size;
+    /** What it can be asked for; none if it is not class-conditioned. */
+    this.words = config.class_size ? config.words : [];
   }
 
   /** Frees the weights. */
@@ -149,7 +151,7 @@ export class SketchRNN {
     }
     const {seeds} = settings(options, count, this.maxLen);
     const zs = this.conditional ? seeds.map((seed) => prior(seed, this.zSize)) : [];
-    return this.#draw(zs, seeds.map(() => []), options);
+    return this.#draw(zs, seeds.map(() => []), options, true);
   }
 
   /**
@@ -223,7 +225,7 @@ export class SketchRNN {
    *
    * @param {Sketch} sketch What is drawn already; may be empty.
    * @param {{z?: ArrayLike<number>, temperature?: number,
-   *   softmaxTemperature?: number}} [options] z is the mean of the sketch's
+   *   softmaxTemperature?: number, word?: string}} [options] z is the mean of the sketch's
    *   encoding, if not given; the temperature is 1.
    * @returns {Promise<Density>}
    * @throws {SketchRnnError} bad_input.
@@ -237,7 +239,8 @@ export class SketchRNN {
     if (this.conditional) {
       zs = options.z ? this.#checkedZs([options.z], 1) : await this.#means([given], {});
     }
-    const y = await predict(this.#steps, this.config, zs, given);
+    const labels = labelsOf(options.word, 1, this.config);
+    const y = await predict(this.#steps, this.config, zs, given, labels);
     const {num_mixtures, compatibility, scale_factor} = this.config;
     const heat = temperatures(temperature, softmaxTemperature, compatibility);
     return densityOf(y, num_mixtures, heat, scale_factor);
@@ -247,10 +250,12 @@ export class SketchRNN {
    * @param {Float32Array[]} zs
    * @param {Sketch[]} given
    * @param {DrawOptions} options
+   * @param {boolean} [inTurn]
    */
-  #draw(zs, given, options) {
+  async #draw(zs, given, options, inTurn) {
     const checked = settings(options, given.length, this.maxLen);
-    return draw(this.#steps, this.config, zs, given, checked);
+    const labels = labelsOf(options.word, given.length, this.config, inTurn);
+    return draw(this.#steps, this.config, zs, given, checked, labels);
   }
 
   async #means(/** @type {Sketch[]} */ given, /** @type {DrawOptions} */ options) {

@@ -15,7 +15,7 @@ from sketch_rnn_tf import (
     strategies,
     training,
 )
-from sketch_rnn_tf.command_line import demo as demo_lib
+from sketch_rnn_tf.command_line import demo as demo_lib, given
 from sketch_rnn_tf.training import work_directory
 from sketch_rnn_tf.weights import magenta, sketch_rnn_js
 
@@ -61,6 +61,9 @@ def train(arguments: argparse.Namespace) -> None:
     if not imported:
         config = measurement.apply(measured, config)
         config = config.replace(words=data.words)
+    sources = data.train, data.valid
+    if config.class_size:
+        sources = [data.labelled(s, config.words) for s in ("train", "valid")]
     print(
         f"{measured.count:,} sketches to train on"
         f" ({measured.dropped:,} longer ones left out), "
@@ -68,8 +71,7 @@ def train(arguments: argparse.Namespace) -> None:
     )
     training.train(
         config,
-        data.train,
-        data.valid,
+        *sources,
         arguments.work_dir,
         resume=arguments.resume,
         patience=arguments.patience,
@@ -92,9 +94,13 @@ def evaluate(arguments: argparse.Namespace) -> None:
     """Computes the losses over a split."""
     model = training.load(arguments.model)
     data = datasets.load(arguments.data, data_dir=arguments.data_dir)
+    source = getattr(data, arguments.split)
+    labels = data.labels[arguments.split].tolist()
+    own = [data.words[label] for label in labels]
     values = evaluation.evaluate(
         model,
-        getattr(data, arguments.split),
+        source,
+        words=given.words(arguments, {"": model}, own),
         sample_z=arguments.z == "sample",
         verbose=0 if arguments.json else 1,
     )

@@ -66,6 +66,8 @@ def _tfjs(arguments):
         model, arguments.out, quantize=arguments.quantize, name=name
     )
     print("wrote", written, "for the page in", arguments.out)
+    if model.config.class_size:
+        print(f"the page draws {model.config.words[0]} until a word is chosen")
     print(
         "serve it with: python -m http.server --bind 127.0.0.1 "
         f"--directory {shlex.quote(str(arguments.out))}"

@@ -258,6 +258,26 @@ def add_latent(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_word(parser: argparse.ArgumentParser, default: str) -> None:
+    """Adds --word, for class-conditioned models.
+
+    Args:
+      parser: The parser.
+      default: What is drawn without it.
+    """
+    parser.add_argument(
+        "--word",
+        nargs="+",
+        metavar="WORD",
+        help="for a class-conditioned model: what to draw; several are gone "
+        f"round in their order (default: {default})",
+    )
+
+
+OWN_WORDS = "each drawing's own, by the data"
+"""The default of `--word` where there are data."""
+
+
 def add_z(parser: argparse.ArgumentParser, default: str) -> None:
     """Adds --z, how a sketch is encoded."""
     parser.add_argument(

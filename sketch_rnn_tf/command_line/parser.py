@@ -118,6 +118,7 @@ def _add_evaluate(commands):
         default="sample",
         help="whether z is sampled, as in the paper, or the mean",
     )
+    options.add_word(parser, options.OWN_WORDS)
     parser.add_argument(
         "--json", action="store_true", help="print a JSON object"
     )

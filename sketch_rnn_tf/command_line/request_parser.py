@@ -64,6 +64,7 @@ def _add_complete(kinds, add):
         metavar="N",
         help="endings for each drawing (default: 4)",
     )
+    _add_word_index(parser)
     options.add_drawing(parser, temperature=0.8)
 
 
@@ -90,6 +91,7 @@ def _add_sample(kinds, add):
         type=options.integer(1),
         help="points at most (default: N_max)",
     )
+    _add_word_index(parser)
     options.add_drawing(parser, temperature=0.4)
 
 
@@ -104,6 +106,7 @@ def _add_reconstruct(kinds, add):
     _add_server(parser)
     _add_sketches(parser)
     options.add_z(parser, "sample")
+    _add_word_index(parser)
     options.add_drawing(parser, temperature=0.4)
 
 
@@ -123,6 +126,7 @@ def _add_interpolate(kinds, add):
         default=8,
         help="drawings from end to end (default: 8)",
     )
+    _add_word_index(parser)
     options.add_drawing(parser, temperature=0.2)
 
 
@@ -162,6 +166,7 @@ def _add_score(kinds, add):
         metavar="N",
         help="sketches in the picture (default: 60)",
     )
+    _add_word_index(parser)
     options.add_drawing(parser)
 
 
@@ -215,6 +220,17 @@ def _add_server(parser):
         default=3,
         metavar="N",
         help="where the server cannot be reached or is too busy (default: 3)",
+    )
+
+
+def _add_word_index(parser):
+    parser.add_argument(
+        "--word-index",
+        type=options.integer(0),
+        nargs="+",
+        metavar="I",
+        help="of a class-conditioned model, which has to be told what to draw: "
+        "indices of its words, gone round in their order",
     )
 
 

@@ -32,6 +32,7 @@ def _complete(sketcher, arguments):
     sketches, _ = given.fitting(arguments, longest)
     drawn = sketcher.complete(
         [sketch[: arguments.points] for sketch in sketches],
+        labels=_labels(arguments, len(sketches)),
         count=arguments.endings,
         temperature=arguments.temperature,
         seed=arguments.seed,
@@ -48,6 +49,7 @@ def _complete(sketcher, arguments):
 def _sample(sketcher, arguments):
     drawn = sketcher.sample(
         count=arguments.count,
+        labels=_labels(arguments, arguments.count),
         temperature=arguments.temperature,
         seed=arguments.seed,
         max_len=arguments.max_len,
@@ -68,6 +70,7 @@ def _reconstruct(sketcher, arguments):
         temperature=arguments.temperature,
         seed=arguments.seed,
         sample_z=arguments.z == "sample",
+        labels=_labels(arguments, len(sketches)),
     )
     plate = plates_of.reconstructions.plate(
         sketches,
@@ -85,6 +88,7 @@ def _interpolate(sketcher, arguments):
     drawn = sketcher.interpolate(
         *ends,
         steps=arguments.steps,
+        labels=_labels(arguments, arguments.steps),
         temperature=arguments.temperature,
         seed=arguments.seed,
     )
@@ -101,7 +105,7 @@ def _score(sketcher, arguments):
     sketches, indexes = given.fitting(arguments, sketcher.metadata.max_len)
     plate, rows = plates_of.rankings.plate(
         sketches,
-        sketcher.score(sketches),
+        sketcher.score(sketches, labels=_labels(arguments, len(sketches))),
         indexes=indexes,
         shown=arguments.shown,
         style=given.style(arguments),
@@ -148,6 +152,12 @@ def _status(sketcher, arguments):
 
 def _sketches(sketcher, arguments):
     return given.fitting(arguments, sketcher.metadata.max_len)[0]
+
+
+def _labels(arguments, count):
+    """Returns the labels of drawings, which go round those given."""
+    turns = arguments.word_index
+    return turns and [turns[number % len(turns)] for number in range(count)]
 
 
 def _write(sketcher, arguments, plate):

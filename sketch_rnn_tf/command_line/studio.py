@@ -6,7 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 import tqdm
 
-from sketch_rnn_tf import drawing, sampling, studio, training
+from sketch_rnn_tf import (
+    drawing,
+    labels as labels_lib,
+    sampling,
+    studio,
+    training,
+)
 from sketch_rnn_tf.command_line import given
 from sketch_rnn_tf.studio import records
 
@@ -16,13 +22,14 @@ def sample(arguments: argparse.Namespace) -> None:
     model = training.load(arguments.model)
     settings = given.settings(arguments)
     temperatures = arguments.temperature
-    z = given.latents(arguments, model)
+    z, own = given.latents(arguments, model)
     if len(temperatures) > 1 and (z is not None or arguments.columns):
         raise ValueError(
             "temperature: expected one with --latent or --columns, got "
             f"{len(temperatures)}"
         )
     count = arguments.count if z is None else len(z)
+    settings["words"] = given.words(arguments, {"": model}, own or count)
     total = count * len(temperatures) * arguments.best_of
     with _bar(total) as progress:
         if len(temperatures) > 1:
@@ -60,7 +67,10 @@ def reconstruct(arguments: argparse.Namespace) -> None:
     """Encodes sketches and draws them again."""
     models = given.models(arguments)
     sketches, _ = given.chosen(arguments, models)
-    settings = given.settings(arguments) | {"sample_z": arguments.z == "sample"}
+    settings = given.settings(arguments) | {
+        "sample_z": arguments.z == "sample",
+        "words": given.words(arguments, models, sketches.words),
+    }
     temperatures = arguments.temperature
     model = next(iter(models.values()))
     with _bar(len(sketches) * len(models) * len(temperatures)) as progress:
@@ -88,6 +98,10 @@ def interpolate(arguments: argparse.Namespace) -> None:
     }
     given.check_conditional(models)
     if arguments.walk:
+        words = given.words(arguments, models, arguments.walk)
+        if words and not arguments.word:
+            words = words[0]
+        settings["words"] = labels_lib.suited(words, model.config)
         with _bar(arguments.walk) as progress:
             plate = studio.interpolations.walk(
                 model, steps=arguments.walk, progress=progress, **settings
@@ -95,7 +109,7 @@ def interpolate(arguments: argparse.Namespace) -> None:
         _write(arguments, plate, models | {"": model})
         return
     settings["method"] = arguments.method
-    ends, sketches = given.ends(arguments, models)
+    ends, sketches, settings["words"] = given.ends(arguments, models)
     if len(ends[next(iter(models))]) == 2:
         with _bar(arguments.steps * len(models)) as progress:
             plate = studio.interpolations.paths(
@@ -127,12 +141,14 @@ def analogy(arguments: argparse.Namespace) -> None:
     """Adds and subtracts sketches."""
     model = training.load(arguments.model)
     split = given.split(arguments)
-    plus = [given.at(split, index) for index in arguments.plus]
-    minus = [given.at(split, index) for index in arguments.minus]
+    plus = split.chosen(arguments.plus)
+    minus = split.chosen(arguments.minus)
+    own = [labels_lib.left_over(plus.words, minus.words)]
     plate = studio.analogies.sums(
         model,
         [(plus, minus)],
         temperatures=arguments.temperature,
+        words=given.words(arguments, {"": model}, own),
         **given.settings(arguments),
     )
     _write(arguments, plate, {"": model})
@@ -155,6 +171,7 @@ def complete(arguments: argparse.Namespace) -> None:
             temperature=arguments.temperature,
             softmax_temperature=arguments.softmax_temperature,
             best_of=arguments.best_of,
+            words=given.words(arguments, {"": model}, sketches.words),
             progress=progress,
             **given.settings(arguments),
         )
@@ -168,6 +185,7 @@ def variations(arguments: argparse.Namespace) -> None:
     settings = given.settings(arguments) | {
         "spread": arguments.spread,
         "temperature": arguments.temperature,
+        "words": given.words(arguments, {"": model}, sketches.words),
     }
     if arguments.pattern:
         columns, rows = arguments.pattern
@@ -208,6 +226,7 @@ def beautify(arguments: argparse.Namespace) -> None:
             sketches,
             temperature=arguments.temperature,
             best_of=arguments.best_of,
+            words=given.words(arguments, {"": model}, sketches.words),
             progress=progress,
             **given.settings(arguments),
         )
@@ -218,6 +237,11 @@ def lesson(arguments: argparse.Namespace) -> None:
     """Shows how to draw a sketch, a stroke a panel."""
     models = {}
     if arguments.data:
+        if arguments.word:
+            raise ValueError(
+                "word: expected none with --data, where no model draws, got "
+                f"{' '.join(arguments.word)}"
+            )
         split = given.split(arguments)
         sketch = given.at(split, arguments.index[0] if arguments.index else 0)
     elif arguments.model:
@@ -227,6 +251,7 @@ def lesson(arguments: argparse.Namespace) -> None:
             count=1,
             temperature=arguments.temperature,
             seed=arguments.seed,
+            words=given.words(arguments, {"": model}, 1),
         )
         models = {"": model}
         sketch = drawn.sketches[0]
@@ -254,6 +279,7 @@ def score(arguments: argparse.Namespace) -> None:
         indexes=indexes,
         shown=arguments.shown,
         sample_z=arguments.z == "sample",
+        words=given.words(arguments, {"": model}, sketches.words),
         **given.settings(arguments),
     )
     print_scores(rows)
@@ -282,6 +308,7 @@ def density(arguments: argparse.Namespace) -> None:
         sketches,
         panels=arguments.panels,
         temperature=arguments.temperature,
+        words=given.words(arguments, {"": model}, sketches.words),
         style=given.style(arguments),
     )
     _write(arguments, plate, {"": model})

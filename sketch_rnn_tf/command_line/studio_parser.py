@@ -15,8 +15,13 @@ def _add_sample(add):
         "sketch-rnn sample --model work --temperature 0.2 0.4 0.6 0.9 "
         "--count 10 --out rows.svg",
         "sketch-rnn sample --model work --count 4 --best-of 8 --out best.gif",
+        "sketch-rnn sample --model work --word cat pig --out cats_and_pigs.svg",
     )
     options.add_model(parser)
+    options.add_word(
+        parser,
+        "the model's words in turn, drawing i of C words has word i mod C",
+    )
     parser.add_argument(
         "--count",
         type=options.integer(1),
@@ -54,6 +59,7 @@ def _add_reconstruct(add):
     options.add_split(parser)
     options.add_choice(parser)
     options.add_z(parser, "sample")
+    options.add_word(parser, options.OWN_WORDS)
     options.add_drawing(parser, temperature=(0.4,))
 
 
@@ -74,6 +80,11 @@ def _add_interpolate(add):
     options.add_choice(parser)
     options.add_z(parser, "mean")
     options.add_latent(parser)
+    options.add_word(
+        parser,
+        "those of the ends, by the data or file, else the model's in turn; "
+        "a drawing has that of the nearer end, a walk the first",
+    )
     parser.add_argument(
         "--ends",
         type=int,
@@ -129,6 +140,9 @@ def _add_analogy(add):
         metavar="I",
         help="sketches of the split to subtract",
     )
+    options.add_word(
+        parser, "what is left of the words of --plus less those of --minus"
+    )
     options.add_drawing(parser, temperature=(0.1, 0.3, 0.5))
 
 
@@ -159,6 +173,7 @@ def _add_complete(add):
         help="endings for each sketch (default: 4)",
     )
     options.add_choices(parser)
+    options.add_word(parser, options.OWN_WORDS)
     options.add_drawing(parser, temperature=0.8)
 
 
@@ -203,6 +218,7 @@ def _add_variations(add):
         metavar="N",
         help="show N by N tiles of the pattern (default: 1)",
     )
+    options.add_word(parser, options.OWN_WORDS)
     options.add_drawing(parser, temperature=0.3)
 
 
@@ -223,6 +239,7 @@ def _add_beautify(add):
         metavar="N",
         help="draw N of each and keep the likeliest (default: 8)",
     )
+    options.add_word(parser, options.OWN_WORDS)
     options.add_drawing(parser, temperature=0.1)
 
 
@@ -246,6 +263,7 @@ def _add_lesson(add):
         metavar="I",
         help="which sketch of the split (default: the first)",
     )
+    options.add_word(parser, "the model's first, where it draws")
     options.add_drawing(parser, temperature=0.2)
 
 
@@ -267,6 +285,7 @@ def _add_score(add):
         metavar="N",
         help="sketches in the picture (default: 60)",
     )
+    options.add_word(parser, options.OWN_WORDS)
     options.add_drawing(parser)
 
 
@@ -288,6 +307,7 @@ def _add_density(add):
         metavar="N",
         help="single steps shown of each (default: 4)",
     )
+    options.add_word(parser, options.OWN_WORDS)
     options.add_drawing(parser, temperature=1.0)
 
 

@@ -174,6 +174,10 @@ def _draw_decoder(board, config, x, bottom):
         state, state_color = "tanh(W z + b)", latent
         if config.squash_z:
             state = "tanh(W tanh z + b)"
+    if config.class_size:
+        source, inputs = f"{source}, e", f"{inputs} + {config.class_size}"
+        joined = "[z; e]" if config.conditional else "e"
+        state, state_color = f"tanh(W {joined} + b)", latent
     for y, lines in (
         (186, ("next point,", "drawn at random")),
         (254, ("mixture of normals", "and pen states")),
@@ -212,10 +216,13 @@ def _draw_step(board, config, left, before, after):
     board.box((left, 312, width, 42), [f"y_{{{after}}}", numbers], color)
     cell = [_CELLS[config.decoder_cell], str(config.decoder_size)]
     board.box((left, 384, width, 48), cell, color)
-    given = width / 2 if config.conditional else width
+    # e is the embedding of the sketch's word.
+    seen = ["z"] * config.conditional + ["e"] * bool(config.class_size)
+    given = width / 2 if seen else width
     board.box((left, 464, given, 36), [f"S_{{{before}}}"], board.theme.frame)
+    if seen:
+        board.box((middle, 464, given, 36), [", ".join(seen)], latent)
     if config.conditional:
-        board.box((middle, 464, given, 36), ["z"], latent)
         z = left + 0.75 * width
         board.arrow((z, _BUS), (z, 500), color=latent)
 

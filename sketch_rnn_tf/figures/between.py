@@ -29,6 +29,7 @@ def reproductions(given: materials_lib.Materials) -> list:
     above = studio.reconstructions.pairs(
         named.model,
         sketches,
+        words=given.words_of(named, sketches),
         temperature=TEMPERATURE,
         seed=given.seed_of(2),
         sample_z=False,
@@ -71,6 +72,7 @@ def weights(given: materials_lib.Materials) -> list:
         models,
         {name: encoding.encode(m, pair)[0] for name, m in models.items()},
         given=pair,
+        words=words,
         temperature=TEMPERATURE,
         seed=given.seed_of(12),
         progress=given.progress,
@@ -106,6 +108,7 @@ def strangers(given: materials_lib.Materials) -> list:
     inputs = studio.reconstructions.pairs(
         named.model,
         sketches,
+        words=given.words_of(named, sketches),
         temperature=TEMPERATURE,
         seed=given.seed_of(17),
         sample_z=False,
@@ -124,7 +127,7 @@ def _from_prior(given, figure):
             seed=given.seed_of(figure),
             temperature=TEMPERATURE,
         )
-        plates.append(_grid(given, named, drawn.z, figure))
+        plates.append(_grid(given, named, drawn.z, drawn.words, figure))
     return plates
 
 
@@ -134,13 +137,14 @@ def _corners(given, named, sketches, figure):
             f"four sketches that {named.name} can take, --data"
         )
     z, _ = encoding.encode(named.model, sketches)
-    return _grid(given, named, z, figure)
+    return _grid(given, named, z, given.words_of(named, sketches), figure)
 
 
-def _grid(given, named, z, figure):
+def _grid(given, named, z, words, figure):
     return studio.interpolations.corners(
         named.model,
         z,
+        words=words,
         rows=SIDE,
         columns=SIDE,
         temperature=TEMPERATURE,

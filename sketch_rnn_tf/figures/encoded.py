@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sketch_rnn_tf import doodles, studio
+from sketch_rnn_tf import doodles, labels, studio
 from sketch_rnn_tf.figures import materials as materials_lib
 
 TEMPERATURES = (0.01, 0.2, 0.4, 0.6, 0.8, 1.0)
@@ -17,6 +17,7 @@ def reconstructions(given: materials_lib.Materials) -> list:
     plate = studio.reconstructions.pairs(
         named.model,
         sketches,
+        words=given.words_of(named, sketches),
         temperature=0.2,
         seed=given.seed_of(3),
         sample_z=False,
@@ -58,6 +59,7 @@ def weights(given: materials_lib.Materials) -> list:
         },
         sketches,
         [0.2],
+        words=given.words_of(shortest, sketches),
         seed=given.seed_of(13),
         sample_z=False,
         progress=given.progress,
@@ -76,7 +78,8 @@ def analogies(given: materials_lib.Materials) -> list:
     words = given.words(named)
     pair = given.two_words(named)
     if set(ANIMALS) <= set(words) and set(words) == set(doodles.KINDS):
-        cat, pig = (_doodle_ends(kind, given) for kind in ANIMALS)
+        pair = ANIMALS
+        cat, pig = (_doodle_ends(kind, given) for kind in pair)
     else:
         cat, pig = (_ends(named, word, given) for word in pair)
     (cat_head, full_cat), (pig_head, full_pig) = cat, pig
@@ -86,6 +89,7 @@ def analogies(given: materials_lib.Materials) -> list:
             ([full_pig, cat_head], [pig_head]),
             ([full_pig, cat_head], [full_cat]),
         ],
+        words=labels.suited(pair, named.model.config),
         seed=given.seed_of(14),
         progress=given.progress,
     )
@@ -102,6 +106,7 @@ def variations(given: materials_lib.Materials) -> list:
             studio.variations.around(
                 named.model,
                 sketch,
+                words=given.words_of(named, [sketch]),
                 count=47,
                 seed=given.seed_of(22),
                 style=studio.plates.Style(cell=90),
@@ -125,6 +130,7 @@ def _over_temperatures(given, named, place, figure):
         {named.name: named.model},
         sketches,
         TEMPERATURES,
+        words=given.words_of(named, sketches),
         seed=given.seed_of(figure),
         labels=labels,
         progress=given.progress,

@@ -162,6 +162,30 @@ class Materials(NamedTuple):
             )
         return [fitting[i] for i in rng.permutation(len(fitting))[:count]]
 
+    def words_of(
+        self, named: Named, sketches: Sequence[np.ndarray]
+    ) -> list[str] | None:
+        """Returns what a class-conditioned model is to draw of sketches.
+
+        It is what the data call each; the model's first word of what it does
+        not know.
+
+        Returns:
+          A word for each; None of a model that takes none.
+        """
+        config = named.model.config
+        if not config.class_size:
+            return None
+        own = {}
+        if self.data is not None:
+            # By identity: sketches are picked, not copied.
+            for label, sketch in zip(
+                self.data.labels["test"], self.data.test, strict=True
+            ):
+                own[id(sketch)] = self.data.words[label]
+        words = [own.get(id(sketch)) for sketch in sketches]
+        return [w if w in config.words else config.words[0] for w in words]
+
     def seed_of(self, figure: int) -> int:
         """Returns the seed of a figure's drawings."""
         return self.seed + SEED_STEP * figure

@@ -25,6 +25,7 @@ def endings(given: materials_lib.Materials) -> list:
             studio.completions.endings(
                 named.model,
                 [sketch[: max(1, len(sketch) // 3)] for sketch in sketches],
+                words=given.words_of(named, sketches),
                 count=6,
                 temperature=0.8,
                 seed=given.seed_of(19),

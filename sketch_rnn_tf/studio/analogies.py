@@ -4,7 +4,13 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from sketch_rnn_tf import encoding, latent, sampling, vae
+from sketch_rnn_tf import (
+    encoding,
+    labels as labels_lib,
+    latent,
+    sampling,
+    vae,
+)
 from sketch_rnn_tf.studio import plates
 
 TEMPERATURES = (0.1, 0.3, 0.5)
@@ -16,6 +22,7 @@ def sums(
     *,
     temperatures: Sequence[float] = TEMPERATURES,
     seed: int = 0,
+    words: labels_lib.Words | None = None,
     style: plates.Style = plates.PLAIN,
     progress: Callable[[int], None] | None = None,
 ) -> plates.Plate:
@@ -27,6 +34,8 @@ def sums(
         stroke-3; as many in all in every row.
       temperatures: tau of the answers.
       seed: Of all drawings.
+      words: For a class-conditioned model, of the answers: one word, or one
+        a row.
       style: How it looks.
       progress: As for `sampling.sample`.
 
@@ -40,8 +49,10 @@ def sums(
             "equations: expected rows of one length, got "
             f"{sorted(widths)} sketches"
         )
+    asked = labels_lib.of(model.config, words, equations)
+    asked = labels_lib.words_of(asked, model.config)
     cells, labels, drawings, framed = [], [], [], []
-    for plus, minus in equations:
+    for row, (plus, minus) in enumerate(equations):
         terms = [*plus, *minus]
         z, _ = encoding.encode(model, terms)
         answer = latent.analogy(z[: len(plus)], z[len(plus) :])
@@ -50,6 +61,7 @@ def sums(
             z=np.tile(answer, [len(temperatures), 1]),
             temperature=temperatures,
             seed=[seed] * len(temperatures),
+            words=asked and asked[row],
             progress=progress,
         )
         framed += range(len(cells), len(cells) + len(terms))

@@ -4,7 +4,13 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from sketch_rnn_tf import encoding, sampling, selection, vae
+from sketch_rnn_tf import (
+    encoding,
+    labels as labels_lib,
+    sampling,
+    selection,
+    vae,
+)
 from sketch_rnn_tf.studio import plates
 
 
@@ -17,6 +23,7 @@ def endings(
     softmax_temperature: float | None = None,
     best_of: int = 1,
     seed: int = 0,
+    words: labels_lib.Words | None = None,
     style: plates.Style = plates.PLAIN,
     progress: Callable[[int], None] | None = None,
 ) -> plates.Plate:
@@ -30,12 +37,17 @@ def endings(
       softmax_temperature: As for `sampling.sample`.
       best_of: Endings that are made for each, of which the likeliest is kept.
       seed: Of the first drawing.
+      words: For a class-conditioned model, a word or one a beginning, see
+        `labels.of`.
       style: How it looks.
       progress: As for `sampling.sample`.
 
     Raises:
       ValueError: If a beginning does not fit or an argument is out of range.
     """
+    labels = labels_lib.of(model.config, words, beginnings)
+    if labels is not None:
+        labels = np.repeat(labels, count * best_of)
     prefixes = [p for p in beginnings for _ in range(count * best_of)]
     z = None
     if model.config.conditional:
@@ -48,6 +60,7 @@ def endings(
         softmax_temperature=softmax_temperature,
         seed=seed,
         z=z,
+        words=labels_lib.words_of(labels, model.config),
         progress=progress,
     )
     drawn = selection.best(model, drawn, of=best_of)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sketch_rnn_tf import density, drawing, vae
+from sketch_rnn_tf import density, drawing, labels as labels_lib, vae
 from sketch_rnn_tf.studio import plates
 
 MARGIN = 0.08
@@ -18,6 +18,7 @@ def along(
     panels: int = 4,
     temperature: float = 1.0,
     resolution: int = 192,
+    words: labels_lib.Words | None = None,
     style: plates.Style = plates.PLAIN,
 ) -> plates.Plate:
     """Shows the predictions along each sketch, a row each.
@@ -31,17 +32,22 @@ def along(
       panels: Single steps shown, evenly along the sketch.
       temperature: tau > 0.
       resolution: Of a heat map's longer side.
+      words: For a class-conditioned model, a word or one a sketch, see
+        `labels.of`.
       style: How it looks.
 
     Raises:
       ValueError: If a sketch does not fit or an argument is out of range.
     """
+    asked = labels_lib.of(model.config, words, sketches)
+    asked = labels_lib.words_of(asked, model.config)
     cells, underlays, boxes, labels = [], [], [], []
-    for sketch in sketches:
+    for row, sketch in enumerate(sketches):
         settings = {
             "temperature": temperature,
             "resolution": resolution,
             "margin": MARGIN,
+            "word": asked and asked[row],
         }
         whole = density.heat(model, sketch, **settings)
         cells.append(sketch)

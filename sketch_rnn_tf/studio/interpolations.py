@@ -4,7 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from sketch_rnn_tf import drawing, latent, sampling, vae
+from sketch_rnn_tf import (
+    drawing,
+    labels as labels_lib,
+    latent,
+    sampling,
+    vae,
+)
 from sketch_rnn_tf.studio import plates
 
 
@@ -16,6 +22,7 @@ def paths(
     method: str = "slerp",
     temperature: float = 0.2,
     seed: int = 0,
+    words: labels_lib.Words | None = None,
     given: Sequence[np.ndarray] | None = None,
     style: plates.Style = plates.PLAIN,
     progress: Callable[[int], None] | None = None,
@@ -31,6 +38,8 @@ def paths(
       method: One of `latent.METHODS`.
       temperature: tau.
       seed: Of all drawings.
+      words: For class-conditioned models: a word, or those of both ends,
+        where every drawing has that of the nearer one.
       given: The two sketches that the ends are encodings of, shown beside.
       style: How it looks.
       progress: As for `sampling.sample`.
@@ -44,6 +53,7 @@ def paths(
             z=latent.path(*ends[name], steps, method),
             temperature=temperature,
             seed=[seed] * steps,
+            words=_words(model, ends[name], words, labels_lib.along, steps),
             progress=progress,
         )
         for name, model in models.items()
@@ -99,6 +109,7 @@ def corners(
     method: str = "slerp",
     temperature: float = 0.2,
     seed: int = 0,
+    words: labels_lib.Words | None = None,
     style: plates.Style = plates.PLAIN,
     progress: Callable[[int], None] | None = None,
 ) -> plates.Plate:
@@ -112,6 +123,8 @@ def corners(
       method: One of `latent.METHODS`.
       temperature: tau.
       seed: Of all drawings.
+      words: For a class-conditioned model: a word, or one a corner, where
+        every drawing has that of the nearest one.
       style: How it looks.
       progress: As for `sampling.sample`.
 
@@ -122,6 +135,7 @@ def corners(
     return _grid(
         model,
         z.reshape(rows * columns, -1),
+        _words(model, ends, words, labels_lib.between, rows, columns),
         drawing.palette.corners(rows, columns),
         columns,
         temperature,
@@ -138,6 +152,7 @@ def walk(
     start: np.ndarray | None = None,
     temperature: float = 0.2,
     seed: int = 0,
+    words: labels_lib.Words | None = None,
     style: plates.Style = plates.PLAIN,
     progress: Callable[[int], None] | None = None,
 ) -> plates.Plate:
@@ -149,6 +164,7 @@ def walk(
       start: float [Z], where it begins; None draws that, too.
       temperature: tau.
       seed: Of the walk and of all drawings.
+      words: For a class-conditioned model: a word, or one a drawing.
       style: How it looks.
       progress: As for `sampling.sample`.
 
@@ -159,15 +175,27 @@ def walk(
     half = -(-steps // 2)
     there = drawing.palette.between(*drawing.palette.CORNERS[::3], half + 1)
     colors = (there[:-1] + there[:0:-1])[:steps]
-    return _grid(model, z, colors, None, temperature, seed, style, progress)
+    labels = labels_lib.of(model.config, words, list(z))
+    words = labels_lib.words_of(labels, model.config)
+    return _grid(
+        model, z, words, colors, None, temperature, seed, style, progress
+    )
 
 
-def _grid(model, z, colors, columns, temperature, seed, style, progress):
+def _words(model, ends, words, spread, *sizes):
+    """Returns the word of each drawing, given those of the ends."""
+    words = labels_lib.suited(words, model.config)
+    labels = labels_lib.of(model.config, words, list(ends))
+    return spread(labels_lib.words_of(labels, model.config), *sizes)
+
+
+def _grid(model, z, words, colors, columns, temperature, seed, style, progress):
     drawn = sampling.sample(
         model,
         z=z,
         temperature=temperature,
         seed=[seed] * len(z),
+        words=words,
         progress=progress,
     )
     picture = style.grid(drawn.sketches, columns=columns, colors=colors)

@@ -21,6 +21,8 @@ class Drawn(NamedTuple):
       prefix_length: Points that were given, not drawn.
       model: What the plate calls the model that drew it; "" where there is
         one at most.
+      word: What it was asked to be; None from a model that is not
+        class-conditioned.
     """
 
     sketch: np.ndarray
@@ -29,6 +31,7 @@ class Drawn(NamedTuple):
     z: np.ndarray | None
     prefix_length: int
     model: str = ""
+    word: str | None = None
 
 
 class Plate(NamedTuple):
@@ -93,6 +96,7 @@ def listed(
             None if drawn.z is None else drawn.z[index],
             int(drawn.prefix_lengths[index]),
             model,
+            drawn.words[index] if drawn.words else None,
         )
         for index, sketch in enumerate(drawn.sketches)
     ]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sketch_rnn_tf import scoring, vae
+from sketch_rnn_tf import labels as labels_lib, scoring, vae
 from sketch_rnn_tf.studio import plates
 
 
@@ -16,6 +16,7 @@ def worst(
     shown: int = 60,
     sample_z: bool = False,
     seed: int = 0,
+    words: labels_lib.Words | None = None,
     style: plates.Style = plates.PLAIN,
 ) -> tuple[plates.Plate, list[dict[str, float]]]:
     """Ranks sketches by their loss and shows those of the greatest.
@@ -27,6 +28,8 @@ def worst(
       shown: Sketches in the picture, at most.
       sample_z: Whether z is sampled or the mean.
       seed: Of the first sketch's z.
+      words: For a class-conditioned model, a word or one a sketch, see
+        `labels.of`.
       style: How it looks.
 
     Returns:
@@ -36,7 +39,9 @@ def worst(
     Raises:
       ValueError: If a sketch does not fit.
     """
-    found = scoring.score(model, sketches, sample_z=sample_z, seed=seed)
+    found = scoring.score(
+        model, sketches, sample_z=sample_z, seed=seed, words=words
+    )
     return plate(sketches, found, indexes=indexes, shown=shown, style=style)
 
 

@@ -4,7 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from sketch_rnn_tf import drawing, encoding, sampling, selection, vae
+from sketch_rnn_tf import (
+    drawing,
+    encoding,
+    labels as labels_lib,
+    sampling,
+    selection,
+    vae,
+)
 from sketch_rnn_tf.studio import plates
 
 
@@ -15,6 +22,7 @@ def pairs(
     temperature: float = 0.4,
     seed: int = 0,
     sample_z: bool = True,
+    words: labels_lib.Words | None = None,
     style: plates.Style = plates.PLAIN,
     progress: Callable[[int], None] | None = None,
 ) -> plates.Plate:
@@ -26,6 +34,8 @@ def pairs(
       temperature: tau.
       seed: Of the first drawing.
       sample_z: Whether z is sampled or the mean.
+      words: For a class-conditioned model, a word or one a sketch, see
+        `labels.of`.
       style: How it looks.
       progress: As for `sampling.sample`.
 
@@ -38,6 +48,7 @@ def pairs(
         temperature=temperature,
         seed=seed,
         sample_z=sample_z,
+        words=words,
         progress=progress,
     )
     return plate(sketches, drawn, temperature=temperature, style=style)
@@ -75,6 +86,7 @@ def table(
     *,
     seed: int = 0,
     sample_z: bool = True,
+    words: labels_lib.Words | None = None,
     labels: Sequence[str] | None = None,
     style: plates.Style = plates.PLAIN,
     progress: Callable[[int], None] | None = None,
@@ -90,6 +102,8 @@ def table(
       temperatures: tau of each column.
       seed: Of the first sketch.
       sample_z: Whether z is sampled or the mean.
+      words: For a class-conditioned model, a word or one a sketch, see
+        `labels.of`.
       labels: Of the rows.
       style: How it looks.
       progress: As for `sampling.sample`.
@@ -108,6 +122,7 @@ def table(
                 temperature=temperature,
                 seed=seeds,
                 sample_z=sample_z,
+                words=labels_lib.suited(words, model.config),
                 progress=progress,
             )
             columns.append(drawn.sketches)
@@ -145,6 +160,7 @@ def beautified(
     temperature: float = 0.1,
     best_of: int = 8,
     seed: int = 0,
+    words: labels_lib.Words | None = None,
     style: plates.Style = plates.PLAIN,
     progress: Callable[[int], None] | None = None,
 ) -> plates.Plate:
@@ -156,6 +172,8 @@ def beautified(
       temperature: tau; low, as the likeliest lines are the smoothest.
       best_of: Drawings that are made of each, of which the likeliest is kept.
       seed: Of the first drawing.
+      words: For a class-conditioned model, a word or one a sketch, see
+        `labels.of`.
       style: How it looks.
       progress: As for `sampling.sample`.
 
@@ -165,9 +183,13 @@ def beautified(
     References:
       Section 5.2, Ha & Eck (2017).
     """
+    labels = labels_lib.of(model.config, words, sketches)
+    if labels is not None:
+        labels = np.repeat(labels, best_of)
     z, _ = encoding.encode(model, sketches)
     drawn = sampling.sample(
         model,
+        words=labels_lib.words_of(labels, model.config),
         z=np.repeat(z, best_of, axis=0),
         temperature=temperature,
         seed=seed,

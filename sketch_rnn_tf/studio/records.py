@@ -27,12 +27,14 @@ class Latent(NamedTuple):
     Attributes:
       z: float32 [Z].
       model: `identity` of the model whose it is.
+      word: What its drawing was asked to be; None if nothing.
       name: Where it stood, for messages.
     """
 
     z: np.ndarray
     model: str
     name: str
+    word: str | None = None
 
 
 def identity(model: "vae.SketchRNN") -> str:
@@ -85,13 +87,19 @@ def read_latent(spec: str) -> Latent:
         if path.suffix == ".npz":
             with np.load(path, allow_pickle=False) as arrays:
                 vectors, models = arrays["z"], arrays["models"].tolist()
+                words = [None] * len(models)
+                if "words" in arrays:
+                    words = [str(word) or None for word in arrays["words"]]
         else:
             rows = json.loads(path.read_text())
             vectors = np.array([row["z"] for row in rows], np.float32)
             models = [str(row["model"]) for row in rows]
+            words = [row.get("word") for row in rows]
         vectors = np.asarray(vectors, np.float32)
-        if len(models) != len(vectors):
+        if not len(words) == len(models) == len(vectors):
             raise ValueError("as many models as vectors")
+        if not all(isinstance(word, str | None) for word in words):
+            raise ValueError("words")
     except OSError:
         raise
     except Exception as error:
@@ -103,7 +111,7 @@ def read_latent(spec: str) -> Latent:
         raise ValueError(
             f"{path}: expected an index of 0 to {len(vectors) - 1}, got {index}"
         )
-    return Latent(vectors[index], str(models[index]), spec)
+    return Latent(vectors[index], str(models[index]), spec, words[index])
 
 
 def _write_json(path, drawings, models):
@@ -116,6 +124,7 @@ def _write_json(path, drawings, models):
             "z": None if drawn.z is None else drawn.z.tolist(),
             "model": model,
         }
+        | ({"word": drawn.word} if drawn.word else {})
         for drawn, model in zip(drawings, models, strict=True)
     ]
     path.write_text(json.dumps(rows) + "\n")
@@ -136,6 +145,8 @@ def _write_npz(path, drawings, models):
         ),
         "models": np.array(models, str),
     }
+    if any(d.word for d in drawings):
+        arrays["words"] = np.array([d.word or "" for d in drawings], str)
     if drawings and all(d.z is not None for d in drawings):
         arrays["z"] = np.stack([d.z for d in drawings])
     with path.open("wb") as file:

@@ -4,7 +4,13 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from sketch_rnn_tf import drawing, encoding, sampling, vae
+from sketch_rnn_tf import (
+    drawing,
+    encoding,
+    labels as labels_lib,
+    sampling,
+    vae,
+)
 from sketch_rnn_tf.studio import plates
 
 SPREAD = 1.0
@@ -19,6 +25,7 @@ def around(
     spread: float = SPREAD,
     temperature: float = 0.3,
     seed: int = 0,
+    words: labels_lib.Words | None = None,
     style: plates.Style = plates.PLAIN,
     progress: Callable[[int], None] | None = None,
 ) -> plates.Plate:
@@ -33,13 +40,16 @@ def around(
       spread: Of the noise on z, in standard deviations of the encoding.
       temperature: tau.
       seed: Of the first variation.
+      words: For a class-conditioned model, what the variations are of.
       style: How it looks.
       progress: As for `sampling.sample`.
 
     Raises:
       ValueError: If the model has no encoder or an argument is out of range.
     """
-    drawn = _varied(model, [sketch], count, spread, temperature, seed, progress)
+    drawn = _varied(
+        model, [sketch], words, count, spread, temperature, seed, progress
+    )
     picture = style.grid([sketch, *drawn.sketches], framed=[0], colors="black")
     return plates.Plate(picture, plates.listed(drawn, temperature))
 
@@ -54,6 +64,7 @@ def pattern(
     spread: float = SPREAD,
     temperature: float = 0.3,
     seed: int = 0,
+    words: labels_lib.Words | None = None,
     style: plates.Style = plates.PLAIN,
     progress: Callable[[int], None] | None = None,
 ) -> plates.Plate:
@@ -68,6 +79,8 @@ def pattern(
       spread: Of the noise on z, in standard deviations of the encoding.
       temperature: tau.
       seed: Of the first variation, and of the pattern.
+      words: For a class-conditioned model, a word or one a sketch, see
+        `labels.of`.
       style: How it looks; it has no title and no scale.
       progress: As for `sampling.sample`.
 
@@ -78,7 +91,14 @@ def pattern(
       Section 5.2, Ha & Eck (2017).
     """
     drawn = _varied(
-        model, sketches, columns * rows, spread, temperature, seed, progress
+        model,
+        sketches,
+        words,
+        columns * rows,
+        spread,
+        temperature,
+        seed,
+        progress,
     )
     picture = drawing.Pattern(
         [s for s in drawn.sketches if len(s)],
@@ -93,18 +113,22 @@ def pattern(
     return plates.Plate(picture, plates.listed(drawn, temperature))
 
 
-def _varied(model, sketches, count, spread, temperature, seed, progress):
+def _varied(model, sketches, words, count, spread, temperature, seed, progress):
     if not (np.isfinite(spread) and spread >= 0):
         raise ValueError(
             f"spread: expected a number of at least 0, got {spread}"
         )
     if count < 1:
         raise ValueError(f"count: expected at least 1, got {count}")
+    labels = labels_lib.of(model.config, words, sketches)
     mu, log_var = encoding.encode(model, sketches)
     turns = np.arange(count) % len(mu)
     seeds = sampling.checked_seeds(seed, count)
+    if labels is not None:
+        labels = labels[turns]
     return sampling.sample(
         model,
+        words=labels_lib.words_of(labels, model.config),
         z=encoding.sampled_z(mu[turns], log_var[turns], seeds, spread),
         temperature=temperature,
         seed=seed,

@@ -52,8 +52,9 @@ def train(
     Args:
       config: Its max_len and scale_factor must be set, see
         `measurement.fit_config`.
-      train_source: Training split, pixels.
-      valid_source: Validation split, pixels.
+      train_source: Training split, pixels; with labels for a
+        class-conditioned model, see `input_pipeline.batches`.
+      valid_source: Validation split, likewise.
       work_dir: The work directory, new or, to resume, an existing one.
       resume: Whether to go on from the last checkpoint.
       patience: Stop early after that many validations without a new best;
@@ -164,7 +165,13 @@ def check_space(config: config_lib.Config, work_dir: str | os.PathLike) -> None:
     Raises:
       OSError: If the work directory cannot be written to, or is too full.
     """
-    config = config.replace(max_len=1, scale_factor=1.0, bucket_boundaries=())
+    config = config.replace(
+        max_len=1,
+        scale_factor=1.0,
+        bucket_boundaries=(),
+        # The data will name more; their vectors are small.
+        words=config.words or ("",),
+    )
     # In a graph that never runs, as initial values of a large model take long.
     with tf.Graph().as_default():
         parameters = vae.SketchRNN(config).count_params()

@@ -79,7 +79,7 @@ class Interval(tf.train.experimental.PythonState):
 
     def serialize(self) -> str:
         """Returns the state as JSON, which keeps floats exactly."""
-        means = {n: float(v.value.numpy()) for n, v in self._variables()}
+        means = {n: v.value.numpy().tolist() for n, v in self._variables()}
         return json.dumps(
             {
                 "first_step": self.first_step,

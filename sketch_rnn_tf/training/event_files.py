@@ -14,7 +14,13 @@ from collections.abc import Mapping
 
 import tensorflow as tf
 
-from sketch_rnn_tf import config as config_lib, drawing, sampling, vae
+from sketch_rnn_tf import (
+    config as config_lib,
+    drawing,
+    labels as labels_lib,
+    sampling,
+    vae,
+)
 from sketch_rnn_tf.training import work_directory
 
 PICTURED_SKETCHES = 8
@@ -147,7 +153,10 @@ def _sketches(batch, config):
         stroke3 = points[1 : length + 1, [0, 1, 3]]
         stroke3[:, :2] *= config.scale_factor
         sketches.append(stroke3)
-    return sketches
+    if not config.class_size:
+        return sketches
+    labels = batch["labels"][:PICTURED_SKETCHES].numpy()
+    return labels_lib.Labelled(sketches, labels)
 
 
 def _scalar(tag, value):

@@ -86,6 +86,11 @@ def export_sketch_rnn_js(
       ValueError: If the format cannot hold the model.
     """
     config = model.config
+    if config.class_size:
+        raise ValueError(
+            "sketch-rnn-js: expected a model that is not class-conditioned, "
+            f"got one of class_size {config.class_size}"
+        )
     kinds = {config.decoder_cell}
     if config.conditional:
         kinds.add(config.encoder_cell)

@@ -4,7 +4,7 @@ import {linesToSketch, sketchToLines} from '../src/strokes.js';
 import {NINE, act, ask, settings, sketchOf} from './asking.js';
 import * as gallery from './gallery.js';
 import {fromHash, toHash} from './link.js';
-import {offer} from './models.js';
+import {chooseWord, offer} from './models.js';
 import {pathOf, pngFile, svgFile, thumbnail} from './picture.js';
 import {listen} from './sheet.js';
 import {$, page, say} from './state.js';
@@ -290,6 +290,7 @@ function start() {
   };
   temperature.onchange = () => act(drawOn);
   $('seed').onchange = () => act(drawOn);
+  $('word').onchange = () => act(drawOn);
   document.addEventListener('keydown', (event) => {
     const typing = event.target instanceof HTMLInputElement && event.target.type === 'number';
     if ((event.ctrlKey || event.metaKey) && event.key === 'z' && !typing) {
@@ -331,6 +332,8 @@ function restore() {
   }
   $('temperature').value = String(linked.temperature);
   $('seed').value = String(linked.seed);
+  page.word = linked.word;
+  chooseWord(linked.word);
   $('temperature').oninput();
   if (linked.lines.length) {
     change(linked.lines);

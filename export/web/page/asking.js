@@ -11,13 +11,15 @@ export const NINE = 9;
 
 const client = new Client(new Worker(new URL('worker.js', document.baseURI), {type: 'module'}));
 
-/** Returns the seed and the temperature that are chosen. */
+/** Returns the seed, the temperature and, if there are any, the word. */
 export function settings() {
   const seed = Number($('seed').value);
   if (!Number.isInteger(seed) || seed < 0 || seed > 2 ** 31 - 1 - NINE) {
     throw new Error('Seed: expected a whole number from 0 to 2147483638.');
   }
-  return {seed, temperature: Number($('temperature').value)};
+  // Of a class-conditioned model one is always chosen, at first the first.
+  const word = $('word').value || undefined;
+  return {seed, temperature: Number($('temperature').value), word};
 }
 
 /** Returns the drawing as the model reads it. */

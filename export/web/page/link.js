@@ -8,6 +8,7 @@ import {simplify} from '../src/strokes.js';
  * @property {string} [model]
  * @property {number} [temperature]
  * @property {number} [seed]
+ * @property {string} [word] Of a class-conditioned model.
  */
 
 // A coordinate is two digits of base 36: halves of a unit from -150 on.
@@ -19,13 +20,16 @@ const MOST = 20_000;
  * @param {Linked} state
  * @returns {string} Without the #.
  */
-export function toHash({lines, model, temperature, seed}) {
+export function toHash({lines, model, temperature, seed, word}) {
   const drawn = lines
     .map((line) => simplify(line, 0.5).flat().map(digits).join(''))
     .join('-');
   const parts = new URLSearchParams({
     d: drawn, m: model ?? '', t: String(temperature), s: String(seed),
   });
+  if (word) {
+    parts.set('w', word);
+  }
   return parts.toString();
 }
 
@@ -60,7 +64,8 @@ export function fromHash(hash) {
   if (!Number.isInteger(seed) || seed < 0 || seed > 2 ** 31 - 1) {
     throw new Error('the link holds no seed that can be read');
   }
-  return {lines, temperature, seed, model: parts.get('m') ?? undefined};
+  const [model, word] = ['m', 'w'].map((name) => parts.get(name) ?? undefined);
+  return {lines, temperature, seed, model, word};
 }
 
 function digits(/** @type {number} */ value) {

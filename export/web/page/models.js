@@ -34,7 +34,12 @@ async function loadModel(
     }
     page.config = loaded.config;
     page.model = entry.name;
-    const {conditional, words} = loaded.config;
+    const {conditional, words, class_size: size} = loaded.config;
+    $('word').replaceChildren(
+      ...(size ? words : []).map((/** @type {string} */ word) => new Option(word, word)),
+    );
+    $('word-picker').hidden = !size;
+    chooseWord(page.word);
     for (const part of document.querySelectorAll('[data-encoder]')) {
       /** @type {HTMLElement} */ (part).hidden = !conditional;
     }
@@ -45,6 +50,14 @@ async function loadModel(
     told.onChange();
   }
   await told.onLoaded();
+}
+
+/** Chooses a word, if the model knows it; the one that is chosen stays else. */
+export function chooseWord(/** @type {string | undefined} */ word) {
+  const picker = $('word');
+  if ([...picker.options].some((one) => one.value === word)) {
+    picker.value = word;
+  }
 }
 
 /**

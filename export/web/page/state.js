@@ -8,6 +8,7 @@ export const page = {
   /** @type {Line[]} The ending that is shown. */ ghost: [],
   /** @type {import('../src/loading.js').BrowserConfig | null} */ config: null,
   model: '',
+  /** What a link asks for. @type {string | undefined} */ word: undefined,
   /** @type {Line[][]} */ slots: [],
   /** @type {import('./client.js').Answer | null} */ asked: null,
 };

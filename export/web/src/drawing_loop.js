@@ -30,9 +30,10 @@ const CHUNK = 8;
  * @param {Float32Array[]} zs One a drawing; none of an unconditional model.
  * @param {import('./strokes.js').Sketch[]} given Where each begins; may be empty.
  * @param {import('./options.js').Settings} options
+ * @param {number[] | null} labels One a drawing, of a class-conditioned model.
  * @returns {Promise<Drawn>}
  */
-export async function draw(steps, config, zs, given, options) {
+export async function draw(steps, config, zs, given, options, labels) {
   const batch = options.seeds.length;
   const width = 6 * config.num_mixtures + 3;
   const {max_len: longest, scale_factor: scale} = config;
@@ -54,7 +55,7 @@ export async function draw(steps, config, zs, given, options) {
   const ended = given.map(() => false);
   // Before all of these, no prediction is read.
   const shortest = Math.min(...given.map((rows) => rows.length));
-  let {condition, state} = start(steps, zs, batch);
+  let {condition, state} = start(steps, zs, batch, labels);
   try {
     for (let t = 0; t < limit && ended.includes(false); t++) {
       const point = tensor2d(points, [batch, POINT_SIZE]);
@@ -111,11 +112,12 @@ export async function draw(steps, config, zs, given, options) {
  * @param {import('./loading.js').BrowserConfig} config
  * @param {Float32Array[]} zs One; none of an unconditional model.
  * @param {import('./strokes.js').Sketch} sketch
+ * @param {number[] | null} labels One, of a class-conditioned model.
  * @returns {Promise<Float32Array>}
  */
-export async function predict(steps, config, zs, sketch) {
+export async function predict(steps, config, zs, sketch, labels) {
   const points = Float32Array.from(config.start_point);
-  let {condition, state} = start(steps, zs, 1);
+  let {condition, state} = start(steps, zs, 1, labels);
   try {
     for (let t = 0; ; t++) {
       const point = tensor2d(points, [1, POINT_SIZE]);
@@ -159,12 +161,13 @@ function start(
   /** @type {import('./graph_steps.js').Steps} */ steps,
   /** @type {Float32Array[]} */ zs,
   /** @type {number} */ batch,
+  /** @type {number[] | null} */ labels,
 ) {
   if (!zs.length) {
-    return steps.start(null, batch);
+    return steps.start(null, batch, labels);
   }
   const z = tensor2d(zs.map((one) => Array.from(one)));
-  const places = steps.start(z, batch);
+  const places = steps.start(z, batch, labels);
   z.dispose();
   return places;
 }

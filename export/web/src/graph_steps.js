@@ -3,7 +3,7 @@
  * graph model.
  */
 
-import {zeros} from '@tensorflow/tfjs-core';
+import {tensor2d, zeros} from '@tensorflow/tfjs-core';
 
 import {plan} from './plan.js';
 
@@ -22,7 +22,7 @@ import {plan} from './plan.js';
  * @property {(forward: Tensor2D, backward: Tensor2D, live: Tensor2D,
  *   state: Tensor[]) => Tensor[]} encode Reads a point from each side.
  * @property {(state: Tensor[]) => [Tensor, Tensor]} head mu and log_var.
- * @property {(z: Tensor2D | null, batch: number) =>
+ * @property {(z: Tensor2D | null, batch: number, labels?: number[] | null) =>
  *   {condition: Tensor | null, state: Tensor[]}} start
  * @property {(point: Tensor2D, condition: Tensor | null, state: Tensor[]) =>
  *   {params: Tensor, state: Tensor[]}} decode
@@ -73,11 +73,17 @@ export function graphSteps(model, config, nodes = []) {
       );
       return [mu, logVar];
     },
-    start(z, batch) {
-      if (!z) {
+    start(z, batch, labels = null) {
+      /** @type {Record<string, Tensor>} */
+      const inputs = z ? {z} : {};
+      if (labels) {
+        inputs.word = oneHot(labels, config.words.length);
+      }
+      if (!Object.keys(inputs).length) {
         return {condition: null, state: zeroState(config.decoder_states, batch)};
       }
-      const [condition, ...state] = run({z}, ['condition', ...initial]);
+      const [condition, ...state] = run(inputs, ['condition', ...initial]);
+      inputs.word?.dispose();
       return {condition, state};
     },
     decode(point, condition, state) {
@@ -92,6 +98,12 @@ export function graphSteps(model, config, nodes = []) {
     },
     dispose: () => model.dispose(),
   };
+}
+
+function oneHot(/** @type {number[]} */ labels, /** @type {number} */ size) {
+  const values = new Float32Array(labels.length * size);
+  labels.forEach((label, b) => (values[b * size + label] = 1));
+  return tensor2d(values, [labels.length, size]);
 }
 
 function names(/** @type {string} */ name, /** @type {number[]} */ sizes) {

@@ -7,7 +7,8 @@ import {SketchRnnError} from './errors.js';
 import {graphSteps} from './graph_steps.js';
 
 const FORMAT = 'sketch_rnn_tf.browser';
-const FORMAT_VERSION = 1;
+// Of class-conditioned models 2, of others 1.
+const FORMAT_VERSIONS = [1, 2];
 
 /**
  * `config.json` of an export.
@@ -19,6 +20,8 @@ const FORMAT_VERSION = 1;
  * @property {string} decoder_cell
  * @property {number} decoder_size
  * @property {number} z_size N_z; 0 without an encoder.
+ * @property {number} [class_size] Width of a word's embedding; none of a model
+ *   that is not class-conditioned.
  * @property {number} num_mixtures M.
  * @property {number} max_len N_max.
  * @property {number} scale_factor Data units a scale_factor unit.
@@ -212,10 +215,10 @@ function checkedConfig(config, url) {
       `${url}: expected the configuration of \`sketch-rnn export tfjs\``,
     );
   }
-  if (config.format_version !== FORMAT_VERSION) {
+  if (!FORMAT_VERSIONS.includes(config.format_version)) {
     throw new SketchRnnError(
       'bad_version',
-      `${url}: expected format version ${FORMAT_VERSION}, got ` +
+      `${url}: expected format version ${FORMAT_VERSIONS.join(' or ')}, got ` +
         `${config.format_version}; export the model again`,
     );
   }
@@ -225,6 +228,11 @@ function checkedConfig(config, url) {
   const checks = {
     conditional: typeof config.conditional === 'boolean',
     z_size: whole(config.z_size),
+    class_size: config.class_size === undefined || whole(config.class_size),
+    words: !config.class_size || (
+      Array.isArray(config.words) && config.words.length > 0 &&
+      config.words.every((/** @type {any} */ word) => typeof word === 'string')
+    ),
     num_mixtures: whole(config.num_mixtures) && config.num_mixtures > 0,
     max_len: whole(config.max_len) && config.max_len > 0,
     scale_factor: config.scale_factor > 0,

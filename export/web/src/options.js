@@ -14,6 +14,8 @@ import {MAX_SEED, checkedSeed} from './noise.js';
  *   not given, and at most.
  * @property {ArrayLike<number>[]} [z] For `complete`: one a drawing, in place
  *   of the encodings' means.
+ * @property {string | string[]} [word] For a class-conditioned model: what to
+ *   draw, or one a drawing. `generate` goes round the model's words if not given.
  * @property {AbortSignal} [signal] Ends the drawing with an error.
  * @property {(points: import('./strokes.js').Sketch[], step: number) => void}
  *   [onPoints] Called now and then with each drawing's new points.
@@ -61,4 +63,36 @@ export function settings(options, count, longest) {
   }
   const {signal, onPoints} = options;
   return {seeds, temperature, softmaxTemperature, maxLen, signal, onPoints};
+}
+
+/**
+ * Returns the labels of drawings: indices of the model's words.
+ *
+ * @param {string | string[] | undefined} word
+ * @param {number} count Drawings.
+ * @param {import('./loading.js').BrowserConfig} config
+ * @param {boolean} [inTurn] Whether they go round the words if none is given.
+ * @returns {number[] | null} null of a model that is not class-conditioned.
+ */
+export function labelsOf(word, count, {class_size: size, words}, inTurn = false) {
+  if (!size) {
+    if (word !== undefined) {
+      badInput('word: expected none, as the model is not class-conditioned');
+    }
+    return null;
+  }
+  if (word === undefined && !inTurn) {
+    badInput(`word: expected one of ${words.join(', ')}, got none`);
+  }
+  if (Array.isArray(word) && word.length !== count) {
+    badInput(`word: expected one or ${count}, got ${word.length}`);
+  }
+  return Array.from({length: count}, (_, b) => {
+    const asked = Array.isArray(word) ? word[b] : (word ?? words[b % words.length]);
+    const label = words.indexOf(asked);
+    if (label < 0) {
+      badInput(`word: expected one of ${words.join(', ')}, got ${JSON.stringify(asked)}`);
+    }
+    return label;
+  });
 }

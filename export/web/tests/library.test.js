@@ -46,7 +46,7 @@ function changed(/** @type {Record<string, (bytes: Buffer) => any>} */ changes) 
   };
 }
 
-const url = () => pathToFileURL(path.join(folder ?? '', name)).href;
+const url = (of = name) => pathToFileURL(path.join(folder ?? '', of)).href;
 
 test('files that are missing or damaged', {skip}, async () => {
   const json = (/** @type {(value: any) => void} */ edit) =>
@@ -181,6 +181,28 @@ test('density adds up, and softmax temperature sharpens it', {skip}, async () =>
   const heaviest = (/** @type {{weight: number}[]} */ all) =>
     Math.max(...all.map((c) => c.weight));
   assert.ok(heaviest(sharp.components) > heaviest(components));
+});
+
+test('a word is what is drawn', {skip}, async () => {
+  const classes = url('lstm_class_conditional');
+  const model = await load(classes, {fetch: fetchFile});
+  assert.deepEqual(model.words, ['cat', 'pig']);
+  const drawn = async (/** @type {string | string[] | undefined} */ word) =>
+    (await model.generate(2, {seeds: [3, 3], maxLen: 20, word})).sketches;
+  const [cat, pig] = await drawn(undefined);
+  assert.notDeepEqual(cat, pig);
+  assert.deepEqual(await drawn('pig'), [pig, pig]);
+  assert.deepEqual(await drawn(['pig', 'cat']), [pig, cat]);
+  const dot = /** @type {[number, number, number][]} */ ([[0, 0, 1]]);
+  const {numTensors} = memory();
+  await refused(() => model.complete([dot]), 'bad_input', /word: expected one of cat, pig, got none/);
+  await refused(() => model.generate(1, {word: 'dog'}), 'bad_input', /cat, pig, got "dog"/);
+  await refused(() => model.generate(2, {word: ['cat']}), 'bad_input', /one or 2, got 1/);
+  const sure = await model.density(dot, {word: 'cat'});
+  assert.notDeepEqual(sure, await model.density(dot, {word: 'pig'}));
+  assert.equal(memory().numTensors, numTensors);
+  const plain = await load(url(), {fetch: fetchFile});
+  await refused(() => plain.generate(1, {word: 'cat'}), 'bad_input', /not class-conditioned/);
 });
 
 test('interpolation ends at its ends', {skip}, async () => {

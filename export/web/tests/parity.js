@@ -15,7 +15,8 @@ import {loadExport} from '../src/loading.js';
  * @property {number[][]} points float [B, 5], a step's input.
  * @property {number[][]} [z]
  * @property {number[][]} params Its output.
- * @property {{seed: number, temperature: number}} settings
+ * @property {{seed: number, temperature: number, word?: string[]}} settings
+ * @property {number[]} [labels] Of the words, if it is class-conditioned.
  * @property {import('../sketch_rnn.js').Sketch[]} sampled
  * @property {import('../sketch_rnn.js').Sketch[]} completed Of the first halves.
  */
@@ -41,7 +42,7 @@ export async function differences(url, expected, options) {
   }
   const {steps} = await loadExport(url, options);
   const z = expected.z ? tensor2d(expected.z) : null;
-  const places = steps.start(z, expected.points.length);
+  const places = steps.start(z, expected.points.length, expected.labels);
   const next = steps.decode(
     tensor2d(expected.points), places.condition, places.state,
   );
