@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sketch_rnn_tf import strokes
-from sketch_rnn_tf.quality import measures
+from sketch_rnn_tf.quality import inks, measures
 
 
 @pytest.fixture
@@ -159,7 +159,7 @@ class TestNearDuplicates:
     def test_a_copy_is_one_however_large_and_however_many_points(
         self, doodle_sketches
     ):
-        known = measures.paths(doodle_sketches[:30])
+        known = inks.paths(doodle_sketches[:30])
         copies = [
             strokes.polylines_to_stroke3(
                 [
@@ -169,21 +169,26 @@ class TestNearDuplicates:
             )
             for sketch in doodle_sketches[:30]
         ]
-        paths = measures.paths(copies)
+        paths = inks.paths(copies)
         assert measures.near_duplicates(paths, known, within=0.001) == 1
 
     def test_other_drawings_are_none(self, doodle_sketches):
-        paths = measures.paths(doodle_sketches)
-        apart = measures.distances(paths, paths) / 8  # root mean squares
-        np.fill_diagonal(apart, 1)
-        found = measures.near_duplicates(paths[:20], paths[20:], within=0.05)
-        assert found == (apart[:20, 20:].min(axis=1) <= 0.05).mean()
-        assert found < 0.5
+        paths = inks.paths(doodle_sketches)
+        drawn, known = paths[:20], paths[20:]
+        apart = (drawn[:, None] - known[None]).reshape(20, -1, 64, 2)
+        # Root mean squares of the distances of points.
+        apart = np.sqrt((apart**2).sum(axis=-1).mean(axis=-1)).min(axis=1)
+        for within in (0.05, np.median(apart), 1.0):
+            found = measures.near_duplicates(drawn, known, within=within)
+            assert found == (apart <= within).mean()
+        assert 0 < (apart <= np.median(apart)).mean() < 1
 
     def test_nearest_is_the_least_distance_over_all_parts(self, rng):
         one, other = rng.normal(size=(3, 2)), rng.normal(size=(5000, 2))
         expected = [np.linalg.norm(other - row, axis=1).min() for row in one]
         assert measures.nearest(one, other) == pytest.approx(expected)
+        itself = measures.nearest(other[[0, 2047, 2048, 4999]], other)
+        assert itself == pytest.approx(0, abs=1e-7)
 
 
 class TestWassersteinDistance:
@@ -207,7 +212,7 @@ class TestWassersteinDistance:
 
 def test_points_and_strokes_are_counted_as_polylines_are(doodle_sketches):
     empty = np.zeros((0, 3))
-    points, runs = measures.points_and_strokes([*doodle_sketches, empty])
+    points, runs = inks.points_and_strokes([*doodle_sketches, empty])
     assert points.tolist() == [*map(len, doodle_sketches), 0]
     expected = [len(strokes.stroke3_to_polylines(s)) for s in doodle_sketches]
     assert runs.tolist() == [*expected, 0]

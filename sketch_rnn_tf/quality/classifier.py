@@ -21,7 +21,7 @@ import numpy as np
 
 from sketch_rnn_tf import version
 from sketch_rnn_tf.quality import (
-    deformation,
+    examples as examples_lib,
     inks as inks_lib,
     measures,
     network as network_lib,
@@ -45,9 +45,6 @@ _LEARNING_RATE = 3e-3
 _WEIGHT_DECAY = 1e-2
 _LABEL_SMOOTHING = 0.1
 _PREDICTED = 512
-
-Labelled = tuple[Sequence[np.ndarray], np.ndarray]
-"""Sketches, stroke-3 in any unit, and the index of each one's word."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -136,13 +133,9 @@ class StrokeClassifier:
         directory = pathlib.Path(directory)
         check_free(directory)
         directory.mkdir(parents=True, exist_ok=True)
-        facts = {
-            "format": FORMAT,
-            "version": version.__version__,
-            "words": list(self.words),
-            "sizes": dataclasses.asdict(self.sizes),
-            **self.facts,
-        }
+        facts = {"format": FORMAT, "version": version.__version__}
+        facts |= {"words": self.words, "sizes": dataclasses.asdict(self.sizes)}
+        facts |= self.facts
         # The facts come last: without them it is no classifier.
         with work_directory.written_whole(directory / WEIGHTS) as partial:
             self.network.save_weights(partial, overwrite=True)
@@ -218,16 +211,13 @@ def load(directory: str | os.PathLike) -> StrokeClassifier:
             f"{path / WEIGHTS}: expected the weights of this classifier, got "
             f"{reason}"
         ) from error
-    rest = {
-        key: value
-        for key, value in facts.items()
-        if key not in ("format", "version", "words", "sizes")
-    }
-    return StrokeClassifier(network, words, sizes, rest)
+    for key in ("format", "version", "words", "sizes"):
+        facts.pop(key, None)
+    return StrokeClassifier(network, words, sizes, facts)
 
 
 def train(
-    sketches_by_split: Mapping[str, Labelled],
+    sketches_by_split: Mapping[str, examples_lib.Labelled],
     words: Sequence[str],
     *,
     seed: int,
@@ -241,9 +231,7 @@ def train(
 ) -> StrokeClassifier:
     """Trains a classifier; on one machine, the same arguments give the same.
 
-    Each epoch sees as many drawings of each word, deformed anew; of words
-    with more, others each time.  The weights with the best validation
-    accuracy are kept.
+    The weights with the best validation accuracy are kept.
 
     Args:
       sketches_by_split: "train", "valid" and "test", each a pair of sketches,
@@ -268,15 +256,14 @@ def train(
         directory holds something else.
     """
     words = tuple(words)
-    labels = _checked(sketches_by_split, words)
-    sketches = sketches_by_split["train"][0]
-    places = [np.flatnonzero(labels["train"] == c) for c in range(len(words))]
-    per_word = min(per_word, max(map(len, places)))
-    steps = -(-per_word * len(words) // batch_size)
+    examples = examples_lib.Examples(
+        sketches_by_split, words, per_word=per_word, batch_size=batch_size
+    )
+    steps = examples.steps
     state = state_lib.State(0, -1.0, -1, (), ())
     identity = state_lib.fingerprint(
-        *(FORMAT, words, dataclasses.asdict(sizes), seed, epochs, per_word),
-        *(batch_size, int(sum(map(len, sketches))), list(map(len, places))),
+        *(FORMAT, words, dataclasses.asdict(sizes), seed, epochs),
+        *(examples.per_word, batch_size, examples.points, examples.counts),
     )
     if directory is not None:
         check_free(directory)
@@ -288,24 +275,16 @@ def train(
     variables = [*network.variables, *learner.optimizer.variables]
     for variable, value in zip(variables, state.variables, strict=False):
         variable.assign(value)
-    inks = inks_lib.fitted(inks_lib.of(sketches))
-    one_hot = np.eye(len(words), dtype=np.float32)
     for epoch in range(state.epochs, epochs):
         if state.exhausted(patience):
             break
         said = f"valid {state.best:.1%}" if epoch else ""
         rng = np.random.default_rng([seed, epoch])
-        chosen = _chosen(places, per_word, rng)
-        # Batches of one size, so that nothing is compiled again.
-        chosen = np.resize(chosen, steps * batch_size)
-        again = deformation.deformed(inks_lib.taken(inks, chosen), rng)
-        ink = inks_lib.sampled(inks_lib.fitted(again), sizes.steps)
-        answers = one_hot[labels["train"][chosen]]
-        for step in range(steps):
-            part = slice(step * batch_size, (step + 1) * batch_size)
-            learner.train_on_batch(found.inputs(ink[part]), answers[part])
+        batches = examples.epoch(rng, sizes.steps)
+        for step, (ink, answers) in enumerate(batches, epoch * steps + 1):
+            learner.train_on_batch(found.inputs(ink), answers)
             if progress:
-                progress(epoch * steps + step + 1, epochs * steps, said)
+                progress(step, epochs * steps, said)
         score = _accuracy(found, *sketches_by_split["valid"])["top1"]
         best, best_epoch, weights = state.best, state.best_epoch, state.weights
         if score > best:
@@ -324,10 +303,8 @@ def train(
         "seed": seed,
         "epochs": state.epochs,
         "best_epoch": state.best_epoch + 1,
-        "per_word": per_word,
-        "trained": {
-            word: len(place) for word, place in zip(words, places, strict=True)
-        },
+        "per_word": examples.per_word,
+        "trained": dict(zip(words, examples.counts, strict=True)),
     }
     for split in ("valid", "test"):
         facts[split] = _accuracy(found, *sketches_by_split[split])
@@ -350,17 +327,6 @@ def _learner(network, steps):
     return learner
 
 
-def _chosen(places, per_word, rng):
-    """Chooses as many drawings of each word, in a new order."""
-    chosen = []
-    for place in places:
-        # Of words with fewer all come, and some again.
-        times = -(-per_word // len(place))
-        every = [rng.permutation(place) for _ in range(times)]
-        chosen.append(np.concatenate(every)[:per_word])
-    return rng.permutation(np.concatenate(chosen))
-
-
 def _accuracy(found, sketches, labels):
     """Returns top-1 and top-5, means over the words, as plain values."""
     ranks = measures.ranks(found.probabilities(sketches), labels)
@@ -375,29 +341,6 @@ def _accuracy(found, sketches, labels):
         "count": len(labels),
         "words": each,
     }
-
-
-def _checked(sketches_by_split, words):
-    if len(set(words)) < 2:
-        raise ValueError(
-            f"words: expected at least two to tell apart, got {len(set(words))}"
-        )
-    labels = {}
-    for split in ("train", "valid", "test"):
-        sketches, found = sketches_by_split[split]
-        found = np.asarray(found)
-        if len(found) != len(sketches):
-            raise ValueError(
-                f"{split}: expected {len(sketches)} labels, got {len(found)}"
-            )
-        counts = np.bincount(found, minlength=len(words))
-        if not counts.all() or len(counts) > len(words):
-            raise ValueError(
-                f"{split}: expected drawings of every word, got none of "
-                f"{words[int(counts.argmin())]!r}"
-            )
-        labels[split] = found
-    return labels
 
 
 def _softmax(logits):

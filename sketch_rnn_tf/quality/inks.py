@@ -16,6 +16,8 @@ CHANNELS = 6
 _DOT = 0.06
 """Ink that a stroke has at least, as a part of half the box: a dot is seen."""
 
+_PATH_STEPS = 64
+
 
 class Inks(NamedTuple):
     """Strokes of many drawings, one after the other.
@@ -172,6 +174,41 @@ def pictures(ink: np.ndarray, side: int) -> np.ndarray:
     across = across.reshape(*ink.shape[:2], -1)
     found = np.matmul(np.swapaxes(near[:, :, 1], 1, 2), across)
     return np.tanh(found).reshape(len(ink), side, side, 4)
+
+
+def paths(sketches: Sequence[np.ndarray]) -> np.ndarray:
+    """Gives the ways of pens, to compare drawings point by point.
+
+    Args:
+      sketches: Stroke-3 [N, 3], N >= 0, any unit.
+
+    Returns:
+      float32 [B, 128], 64 points: each drawing is fitted into the same box,
+      its longer side being 1, and its ink gone along in equal steps.
+    """
+    ink = sampled(fitted(of(sketches)), _PATH_STEPS)
+    points = ink[..., :2] / 2
+    return points.reshape(len(points), -1)
+
+
+def points_and_strokes(sketches: Sequence[np.ndarray]) -> np.ndarray:
+    """Counts the points and the strokes of sketches.
+
+    A stroke that the sketch leaves open counts.
+
+    Args:
+      sketches: Stroke-3 [N, 3], N >= 0.
+
+    Returns:
+      int64 [2, B].
+
+    >>> points_and_strokes([np.array([[3, 4, 1], [1, 1, 0]])]).tolist()
+    [[2], [2]]
+    """
+    strokes = [
+        int((s[:-1, 2] > 0).sum()) + 1 if len(s) else 0 for s in sketches
+    ]
+    return np.array([[len(s) for s in sketches], strokes], np.int64)
 
 
 def _boxes(inks):

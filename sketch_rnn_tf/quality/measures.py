@@ -12,12 +12,9 @@ References:
   classifier recognises, the distances among features).
 """
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-
-from sketch_rnn_tf.quality import inks
 
 NEIGHBOURS = 3
 """k of precision and recall, as Kynkäänniemi et al. choose it."""
@@ -25,8 +22,6 @@ NEIGHBOURS = 3
 DUPLICATE_DISTANCE = 0.05
 """Within which two drawings are near duplicates, a part of their longer side,
 as a root mean square along the ink."""
-
-_PATH_STEPS = 64
 
 
 def ranks(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -202,21 +197,6 @@ def diversity(features: np.ndarray) -> float:
     return float(distances(features, features).sum() / (count * (count - 1)))
 
 
-def paths(sketches: Sequence[np.ndarray]) -> np.ndarray:
-    """Gives the ways of pens, to compare drawings point by point.
-
-    Args:
-      sketches: Stroke-3 [N, 3], N >= 0, any unit.
-
-    Returns:
-      float32 [B, 128], 64 points: each drawing is fitted into the same box,
-      its longer side being 1, and its ink gone along in equal steps.
-    """
-    fitted = inks.fitted(inks.of(sketches))
-    points = inks.sampled(fitted, _PATH_STEPS)[..., :2] / 2
-    return points.reshape(len(points), -1)
-
-
 def near_duplicates(
     drawn: np.ndarray,
     known: np.ndarray,
@@ -231,15 +211,16 @@ def near_duplicates(
     ones shows.
 
     Args:
-      drawn: [N, 128], see `paths`.
-      known: [M, 128], of what may have been copied.
+      drawn: [N, 2 T], see `inks.paths`.
+      known: [M, 2 T], of what may have been copied.
       within: Root mean square distance of the points, a part of the longer
         side.
 
     Returns:
       0 to 1.
     """
-    limit = within * np.sqrt(_PATH_STEPS)
+    # A path has two numbers a point.
+    limit = within * np.sqrt(np.shape(drawn)[1] / 2)
     return float((nearest(drawn, known) <= limit).mean())
 
 
@@ -298,26 +279,6 @@ def wasserstein_distance(one: np.ndarray, other: np.ndarray) -> float:
         for values in (one, other)
     ]
     return float((np.abs(below[0] - below[1]) * np.diff(every)).sum())
-
-
-def points_and_strokes(sketches: Sequence[np.ndarray]) -> np.ndarray:
-    """Counts the points and the strokes of sketches.
-
-    A stroke that the sketch leaves open counts.
-
-    Args:
-      sketches: Stroke-3 [N, 3], N >= 0.
-
-    Returns:
-      int64 [2, B].
-
-    >>> points_and_strokes([np.array([[3, 4, 1], [1, 1, 0]])]).tolist()
-    [[2], [2]]
-    """
-    strokes = [
-        int((s[:-1, 2] > 0).sum()) + 1 if len(s) else 0 for s in sketches
-    ]
-    return np.array([[len(s) for s in sketches], strokes], np.int64)
 
 
 def distances(one: np.ndarray, other: np.ndarray) -> np.ndarray:

@@ -12,7 +12,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sketch_rnn_tf import datasets, sampling, vae
-from sketch_rnn_tf.quality import classifier as classifier_lib, measures, truth
+from sketch_rnn_tf.quality import (
+    classifier as classifier_lib,
+    inks,
+    measures,
+    truth,
+)
 
 TEMPERATURES = (0.2, 0.4, 0.6, 0.8, 1.0)
 COUNT = 500
@@ -206,8 +211,8 @@ class _Rows:
         self._found = found
         self._classes = np.array(real.classes)
         self._features, _ = found.predict(chosen.reference)
-        self._counts = measures.points_and_strokes(chosen.reference)
-        self._known = measures.paths(real.known)
+        self._counts = inks.points_and_strokes(chosen.reference)
+        self._known = inks.paths(real.known)
         self._compared = len(chosen.held_out)
         self._max_len = max_len
         self.rows = []
@@ -228,7 +233,7 @@ class _Rows:
         # These depend on how many they are computed from.
         first = features[: self._compared]
         covered = measures.precision_recall(self._features, first)
-        points, strokes = measures.points_and_strokes(sketches)
+        points, strokes = inks.points_and_strokes(sketches)
         self.rows.append(
             Row(
                 source,
@@ -243,7 +248,7 @@ class _Rows:
                 covered.precision,
                 covered.recall,
                 measures.diversity(features),
-                measures.near_duplicates(measures.paths(sketches), self._known),
+                measures.near_duplicates(inks.paths(sketches), self._known),
                 float(points.mean()),
                 measures.wasserstein_distance(points, self._counts[0]),
                 float(strokes.mean()),
