@@ -34,6 +34,7 @@ setuptools.setup(
         "sketch_rnn_tf.files",
         "sketch_rnn_tf.files.svg",
         "sketch_rnn_tf.inspection",
+        "sketch_rnn_tf.quality",
         "sketch_rnn_tf.studio",
         "sketch_rnn_tf.training",
         "sketch_rnn_tf.weights",

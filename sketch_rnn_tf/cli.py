@@ -20,6 +20,7 @@ _MODULES = {
     "prepare": "preparing",
     "convert": "converting",
     "inspect": "inspecting",
+    "classifier": "quality",
     "figures": "figures",
     "export": "exporting",
     "request": "requesting",

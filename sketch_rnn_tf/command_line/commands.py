@@ -15,7 +15,7 @@ from sketch_rnn_tf import (
     strategies,
     training,
 )
-from sketch_rnn_tf.command_line import demo as demo_lib, given
+from sketch_rnn_tf.command_line import demo as demo_lib, given, quality
 from sketch_rnn_tf.training import work_directory
 from sketch_rnn_tf.weights import magenta, sketch_rnn_js
 
@@ -91,7 +91,10 @@ def train(arguments: argparse.Namespace) -> None:
 
 
 def evaluate(arguments: argparse.Namespace) -> None:
-    """Computes the losses over a split."""
+    """Computes the losses over a split, or measures drawings."""
+    if arguments.quality:
+        quality.evaluate(arguments)
+        return
     model = training.load(arguments.model)
     data = datasets.load(arguments.data, data_dir=arguments.data_dir)
     source = getattr(data, arguments.split)

@@ -14,6 +14,7 @@ from sketch_rnn_tf.command_line import (
     export_parser,
     figures_parser,
     options,
+    quality_parser,
     request_parser,
     studio_parser,
 )
@@ -53,6 +54,7 @@ def build() -> argparse.ArgumentParser:
         data_parser.add_inspect,
         *studio_parser.ALL,
         figures_parser.add_figures,
+        quality_parser.add_classifier,
     ):
         add(functools.partial(_add, commands))
     for add in (
@@ -104,10 +106,14 @@ def _add_evaluate(commands):
     parser = _add(
         commands,
         "evaluate",
-        "compute the losses of Eq. 12 over a split",
+        "compute the losses of Eq. 12 over a split, or measure drawings",
         "sketch-rnn evaluate --model work --data quickdraw_strokes/doodles",
         "sketch-rnn evaluate --model sheep --data sheep.npz --split valid "
         "--json",
+        "sketch-rnn evaluate --model cars --data car.npz --quality "
+        "--real sketchrnn/ --classifier classifier --out quality",
+        "sketch-rnn evaluate --model work --data work.npz --quality --as cat "
+        "--classifier classifier --temperatures 0.2 0.5 --out quality",
     )
     options.add_model(parser)
     options.add_data(parser)
@@ -122,6 +128,7 @@ def _add_evaluate(commands):
     parser.add_argument(
         "--json", action="store_true", help="print a JSON object"
     )
+    quality_parser.add_quality(parser)
 
 
 def _add_import(commands):
