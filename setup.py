@@ -34,6 +34,7 @@ setuptools.setup(
         "sketch_rnn_tf.files",
         "sketch_rnn_tf.files.svg",
         "sketch_rnn_tf.inspection",
+        "sketch_rnn_tf.pretrained",
         "sketch_rnn_tf.studio",
         "sketch_rnn_tf.training",
         "sketch_rnn_tf.weights",
@@ -46,6 +47,12 @@ setuptools.setup(
     ],
     package_data={
         "sketch_rnn_tf": ["py.typed"],
+        "sketch_rnn_tf.pretrained": [
+            "*/config.json",
+            "*/weights.npz",
+            "*/card.json",
+            "*/card.md",
+        ],
         "export": ["py.typed", "web/dist/*", "web/*.js", "web/src/*.js"],
         "export.serving": [
             "templates/*",

@@ -23,6 +23,8 @@ _MODULES = {
     "figures": "figures",
     "export": "exporting",
     "request": "requesting",
+    "pack": "packing",
+    "models": "models",
     **dict.fromkeys(studio_parser.NAMES, "studio"),
 }
 """Of `command_line`, where a command is not in `commands`."""

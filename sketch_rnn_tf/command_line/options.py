@@ -17,10 +17,11 @@ def add_model(
     parser.add_argument(
         "--model",
         required=True,
-        metavar="DIR",
-        help="work directories, side by side"
+        metavar="DIR|NAME",
+        help="work directories or names of shipped models, side by side"
         if several
-        else "a work directory",
+        else "a work directory, or the name of a shipped model (`sketch-rnn "
+        "models` lists them)",
         **({"nargs": "+"} if several else {}),
     )
 

@@ -14,6 +14,7 @@ from sketch_rnn_tf.command_line import (
     export_parser,
     figures_parser,
     options,
+    pretrained_parser,
     request_parser,
     studio_parser,
 )
@@ -53,6 +54,7 @@ def build() -> argparse.ArgumentParser:
         data_parser.add_inspect,
         *studio_parser.ALL,
         figures_parser.add_figures,
+        *pretrained_parser.ALL,
     ):
         add(functools.partial(_add, commands))
     for add in (

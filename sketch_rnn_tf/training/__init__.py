@@ -9,7 +9,14 @@ import tempfile
 
 import tensorflow as tf
 
-from sketch_rnn_tf import config as config_lib, input_pipeline, strategies, vae
+from sketch_rnn_tf import (
+    config as config_lib,
+    input_pipeline,
+    pretrained,
+    strategies,
+    vae,
+)
+from sketch_rnn_tf.pretrained import weights_file
 from sketch_rnn_tf.training import (
     callbacks as callbacks_lib,
     checkpoints as checkpoints_lib,
@@ -205,21 +212,35 @@ def save(model: vae.SketchRNN, work_dir: str | os.PathLike) -> pathlib.Path:
     return work_dir
 
 
-def load(work_dir: str | os.PathLike) -> vae.SketchRNN:
-    """Loads the model of a work directory, with its best weights.
+def load(name_or_dir: str | os.PathLike) -> vae.SketchRNN:
+    """Loads a trained model: of a work directory, or one that is shipped.
 
     Args:
-      work_dir: The work directory.
+      name_or_dir: A work directory, whose best weights are taken; the name of
+        a shipped model, see `pretrained`; or the folder of a packed one.  A
+        directory wins over a shipped model of the same name.
 
     Returns:
       The model.
 
     Raises:
-      ValueError: If it is not a work directory, or its weights are missing,
-        damaged or of other sizes.
+      ValueError: If it is none of these, or its weights are missing, damaged
+        or of other sizes.
     """
-    work_dir = pathlib.Path(work_dir)
+    work_dir = pretrained.find(name_or_dir)
+    if (
+        work_dir.name in pretrained.names()
+        and not (work_dir / work_directory.CONFIG).is_file()
+    ):
+        raise ValueError(
+            f"{work_dir}: expected a work directory, got one without "
+            f"{work_directory.CONFIG}, which hides the shipped model of this "
+            "name"
+        )
     model = vae.SketchRNN(work_directory.load_config(work_dir))
+    if pretrained.is_packed(work_dir):
+        weights_file.restore(model, work_dir)
+        return model
     weights = work_dir / work_directory.BEST_WEIGHTS
     if not weights.is_file():
         raise ValueError(
