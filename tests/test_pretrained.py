@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import sketch_rnn_tf
 from sketch_rnn_tf import cli, evaluation, pretrained, training
+from sketch_rnn_tf.command_line import demo
 from sketch_rnn_tf.pretrained import (
     cards,
     packing,
@@ -436,6 +437,33 @@ class TestCommands:
         arguments = ["--count", "1", "--out", "a.svg"]
         assert cli.main(["sample", "--model", NAME, *arguments]) == 0
         assert (tmp_path / "a.svg").stat().st_size > 500
+
+    def test_the_page_offers_all_and_others(
+        self, shipped, tmp_path, capsys, monkeypatch
+    ):
+        page = ["export", "tfjs", "--page", "--out", "page", "--model"]
+        assert cli.main([*page, "all"]) == 0
+        assert cli.main([*page, NAME, str(shipped), "--name", "x"]) == 2
+        assert "expected one model to give it to" in capsys.readouterr().err
+        assert cli.main([*page, NAME, "stand"]) == 2
+        assert "did you mean 'stand-in'" in capsys.readouterr().err
+        listed = json.loads((tmp_path / "page/models/models.json").read_text())
+        assert listed == [{"name": NAME, "path": "models/stand_in/"}]
+        one = ["export", "tfjs", "--out", "one", "--model"]
+        assert cli.main([*one, NAME, NAME]) == 2
+        assert "expected one without --page" in capsys.readouterr().err
+        assert cli.main([*one, "all"]) == 2  # a page's alone
+        assert "no shipped model has this name" in capsys.readouterr().err
+        monkeypatch.setattr(pretrained, "FOLDER", tmp_path)
+        assert cli.main([*page, "all"]) == 2
+        assert "no model comes with this" in capsys.readouterr().err
+
+    def test_the_demo_s_page_offers_them(self, shipped, tmp_path):
+        # Only those that are shipped, whatever else has their name.
+        (tmp_path / NAME).mkdir()
+        demo.offer_shipped(tmp_path / "page")
+        listed = json.loads((tmp_path / "page/models/models.json").read_text())
+        assert [one["name"] for one in listed] == [NAME]
 
     def test_pack_writes_a_folder(self, trained, tmp_path, capsys, sketches):
         data = tmp_path / "random.npz"
