@@ -25,6 +25,7 @@ _MODULES = {
     "request": "requesting",
     "pack": "packing",
     "models": "models",
+    "download": "downloading",
     **dict.fromkeys(studio_parser.NAMES, "studio"),
 }
 """Of `command_line`, where a command is not in `commands`."""

@@ -86,5 +86,59 @@ def _add_pack(add):
     )
 
 
-ALL: tuple[Callable, ...] = (_add_models, _add_pack)
+def _add_download(add):
+    parser = add(
+        "download",
+        "get one of the published sketch-rnn-js models",
+        "sketch-rnn download",
+        "sketch-rnn download cat",
+        "sketch-rnn download the_mona_lisa --large --out mona",
+        "sketch-rnn download cat --base-url https://mirror.example/models",
+        "sketch-rnn download mine --url file:///models/mine.gen.json",
+        "sketch-rnn sample --model cat --out cats.svg",
+    )
+    parser.add_argument(
+        "name",
+        nargs="?",
+        metavar="NAME",
+        help="cat, pig, catpig, the_mona_lisa, ... (without one: list them)",
+    )
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        help="a new work directory (default: NAME)",
+    )
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--large",
+        action="store_true",
+        help="the larger model of this name",
+    )
+    where.add_argument(
+        "--base-url",
+        metavar="URL|DIR",
+        help="where files NAME.gen.json are, instead of Google's bucket",
+    )
+    where.add_argument(
+        "--url", metavar="URL|FILE", help="the file itself, of any name"
+    )
+    parser.add_argument(
+        "--sha256", metavar="HEX", help="what the file's sum has to be"
+    )
+    parser.add_argument(
+        "--seconds",
+        type=options.number(0.1),
+        default=120.0,
+        help="give up after so long (default: 120)",
+    )
+    parser.add_argument(
+        "--max-megabytes",
+        type=options.number(0.001),
+        default=64.0,
+        metavar="MB",
+        help="refuse larger files (default: 64)",
+    )
+
+
+ALL: tuple[Callable, ...] = (_add_models, _add_pack, _add_download)
 """Each adds a command, given what makes a parser; see `parser`."""
