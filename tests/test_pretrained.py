@@ -1,5 +1,6 @@
 """Packed models: quantized, measured, found by name, refused if damaged."""
 
+import contextlib
 import dataclasses
 import hashlib
 import io
@@ -69,6 +70,15 @@ def shipped(packed, monkeypatch, tmp_path):
 
 
 @pytest.fixture
+def random_npz(sketches, tmp_path):
+    """Returns a file of the sketches, as each split."""
+    path = tmp_path / "random.npz"
+    splits = ("train", "valid", "test")
+    np.savez(path, **{split: np.array(sketches, object) for split in splits})
+    return path
+
+
+@pytest.fixture
 def copy(packed, tmp_path):
     """Returns a copy of the packed model's folder."""
     return shutil.copytree(packed, tmp_path / "copy")
@@ -106,7 +116,7 @@ class TestQuantization:
         assert np.all(np.abs(restored - matrix) <= most)
 
     def test_a_step_is_a_column_s_own(self):
-        matrix = np.array([[0, 0], [1, 1000]], np.float32)
+        matrix = np.array([[0, -3000], [1, 1000]], np.float32)
         restored = quantization.restored(
             quantization.quantized(matrix + 0.3, "uint8")
         )
@@ -465,16 +475,51 @@ class TestCommands:
         listed = json.loads((tmp_path / "page/models/models.json").read_text())
         assert [one["name"] for one in listed] == [NAME]
 
-    def test_pack_writes_a_folder(self, trained, tmp_path, capsys, sketches):
-        data = tmp_path / "random.npz"
-        np.savez(
-            data,
-            **{
-                split: np.array(sketches, object)
-                for split in ("train", "valid", "test")
-            },
-        )
-        arguments = ["pack", "--model", str(trained), "--data", str(data)]
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            (["--preset", "tiny"], "preset: expected none with --start-from"),
+            (["--set", "decoder_size=9"], "start-from: expected a model of th"),
+            (["--resume"], "not allowed with argument"),
+            (["--strategy", "multi_worker"], "start-from: expected one mach"),
+        ],
+    )
+    def test_a_training_cannot_start_from_what_does_not_fit(
+        self, shipped, random_npz, capfd, options, message
+    ):
+        train = ["train", "--data", str(random_npz), "--work-dir", "work"]
+        with contextlib.suppress(SystemExit):
+            assert cli.main([*train, "--start-from", NAME, *options]) == 2
+        assert message in capfd.readouterr().err
+        assert not pathlib.Path("work").exists()
+
+    @pytest.mark.slow
+    def test_a_training_starts_from_a_name(
+        self, shipped, doodle_sketches, tmp_path, capfd
+    ):
+        # Other data: drawings of another size.
+        splits = ("train", "valid", "test")
+        short = [s[:12] for s in doodle_sketches[:10]]
+        np.savez("d.npz", **{s: np.array(short, object) for s in splits})
+        train = ["train", "--data", "d.npz", "--work-dir", "work"]
+        # No learning, so that the weights are those that it began with.
+        still = ["--start-from", NAME, "--steps", "1"]
+        still += ["--set", "learning_rate=0", "min_learning_rate=0"]
+        still += ["batch_size=10", "validate_every=1"]
+        assert cli.main([*train, *still]) == 0
+        model, wanted = training.load("work"), training.load(NAME)
+        for one, two in zip(_weights(model), _weights(wanted), strict=True):
+            np.testing.assert_array_equal(one, two)
+        assert model.config.scale_factor == wanted.config.scale_factor
+        assert model.config.words == ("d",)
+        assert cli.main([*train, *still]) == 2
+        assert "holds a training already" in capfd.readouterr().err
+        assert cli.main([*train, "--resume", "--steps", "2"]) == 0
+        rows = work_directory.read_history("work")
+        assert [row["step"] for row in rows] == [1, 2]
+
+    def test_pack_writes_a_folder(self, trained, tmp_path, capsys, random_npz):
+        arguments = ["pack", "--model", str(trained), "--data", str(random_npz)]
         arguments += ["--name", "one", "--out", str(tmp_path / "out")]
         arguments += ["--summary", "Noise.", "--trained-on", "Numbers."]
         arguments += ["--licence", "none", "--attribution", "NumPy."]

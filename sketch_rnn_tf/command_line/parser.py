@@ -97,6 +97,8 @@ def _add_train(commands):
         "--steps 4000",
         "sketch-rnn train --data sheep.npz --work-dir sheep "
         "--strategy mirrored",
+        "sketch-rnn train --data my_cars.npz --work-dir cars --start-from "
+        "quickdraw-car --set learning_rate=0.0001 --minutes 10",
     )
     options.add_data(parser)
     options.add_training(parser)

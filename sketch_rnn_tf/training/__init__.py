@@ -178,12 +178,19 @@ def check_space(config: config_lib.Config, work_dir: str | os.PathLike) -> None:
     _require_space(pathlib.Path(work_dir), config, parameters)
 
 
-def save(model: vae.SketchRNN, work_dir: str | os.PathLike) -> pathlib.Path:
+def save(
+    model: vae.SketchRNN,
+    work_dir: str | os.PathLike,
+    *,
+    started_from: str | None = None,
+) -> pathlib.Path:
     """Makes a work directory of a compiled model, to load or to resume.
 
     Args:
       model: The model.
       work_dir: A new or empty directory.
+      started_from: What the model with these weights is called, where its
+        scale factor is to be kept whatever the data.
 
     Returns:
       The directory.
@@ -204,12 +211,51 @@ def save(model: vae.SketchRNN, work_dir: str | os.PathLike) -> pathlib.Path:
         checkpoints_lib.Checkpoints(
             model, partial / work_directory.CHECKPOINTS
         ).save()
+        if started_from is not None:
+            note = partial / work_directory.STARTED_FROM
+            note.write_text(started_from + "\n")
         partial.chmod(0o755)
         os.replace(partial, work_dir)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
     return work_dir
+
+
+def start(
+    config: config_lib.Config,
+    name_or_dir: str | os.PathLike,
+    work_dir: str | os.PathLike,
+) -> None:
+    """Makes a work directory with another model's weights, at step 0.
+
+    Args:
+      config: The configuration of the training, with max_len and the other
+        model's scale_factor.
+      name_or_dir: The other model, as of `load`.
+      work_dir: A new or empty directory, to resume.
+
+    Raises:
+      ValueError: If the weights do not fit the configuration, or the directory
+        holds something.
+    """
+    other = load(name_or_dir)
+    model = vae.SketchRNN(config)
+    mine, theirs = (
+        {weight.path: tuple(weight.shape) for weight in one.weights}
+        for one in (model, other)
+    )
+    for path in mine | theirs:
+        if mine.get(path) != theirs.get(path):
+            raise ValueError(
+                f"start-from: expected a model of this configuration, got "
+                f"{path} {theirs.get(path, 'missing')} for "
+                f"{mine.get(path, 'none')}"
+            )
+    for weight, value in zip(model.weights, other.weights, strict=True):
+        weight.assign(value)
+    model.compile()
+    save(model, work_dir, started_from=os.fspath(name_or_dir))
 
 
 def load(name_or_dir: str | os.PathLike) -> vae.SketchRNN:
