@@ -35,6 +35,7 @@ setuptools.setup(
         "sketch_rnn_tf.files.svg",
         "sketch_rnn_tf.inspection",
         "sketch_rnn_tf.quality",
+        "sketch_rnn_tf.pretrained",
         "sketch_rnn_tf.studio",
         "sketch_rnn_tf.training",
         "sketch_rnn_tf.weights",
@@ -47,6 +48,12 @@ setuptools.setup(
     ],
     package_data={
         "sketch_rnn_tf": ["py.typed"],
+        "sketch_rnn_tf.pretrained": [
+            "*/config.json",
+            "*/weights.npz",
+            "*/card.json",
+            "*/card.md",
+        ],
         "export": ["py.typed", "web/dist/*", "web/*.js", "web/src/*.js"],
         "export.serving": [
             "templates/*",

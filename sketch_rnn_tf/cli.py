@@ -24,6 +24,9 @@ _MODULES = {
     "figures": "figures",
     "export": "exporting",
     "request": "requesting",
+    "pack": "packing",
+    "models": "models",
+    "download": "downloading",
     **dict.fromkeys(studio_parser.NAMES, "studio"),
 }
 """Of `command_line`, where a command is not in `commands`."""

@@ -20,9 +20,11 @@ LIGHT = [
     "sketch_rnn_tf.drawing",
     "sketch_rnn_tf.files.sketchrnn_npz",
     "sketch_rnn_tf.config",
+    "sketch_rnn_tf.pretrained",
     "sketch_rnn_tf.cli",
     "export.client",
 ]
+MODEL_FILES = ("config.json", "weights.npz", "card.json", "card.md")
 HEAVY = ("tensorflow", "keras", "tensorflow_probability", "tf_keras")
 
 
@@ -50,6 +52,11 @@ def wheel(tmp_path_factory):
         else:
             shutil.copy(path, source)
     shutil.copy(ROOT / "LICENSE", source)
+    # A model as one is shipped; none need be.
+    shipped = source / "sketch_rnn_tf" / "pretrained" / "stand-in"
+    shipped.mkdir()
+    for name in (*MODEL_FILES, "notes.txt"):
+        (shipped / name).write_text(name)
     result = subprocess.run(
         [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
         + ["--no-index", "--no-build-isolation", "--wheel-dir", str(folder)]
@@ -98,6 +105,17 @@ class TestWheel:
         for path in paths:
             name = path.relative_to(ROOT).as_posix()
             assert wheel[name] == path.read_bytes()
+
+    def test_has_the_files_of_shipped_models(self, wheel):
+        folder = "sketch_rnn_tf/pretrained/stand-in"
+        for name in MODEL_FILES:
+            assert wheel[f"{folder}/{name}"] == name.encode()
+        assert f"{folder}/notes.txt" not in wheel
+        for card in ROOT.glob("sketch_rnn_tf/pretrained/*/card.json"):
+            for name in MODEL_FILES:
+                path = card.with_name(name)
+                name = path.relative_to(ROOT).as_posix()
+                assert wheel[name] == path.read_bytes()
 
     def test_metadata(self, wheel):
         (name,) = [n for n in wheel if n.endswith(".dist-info/METADATA")]

@@ -77,7 +77,7 @@ class Event(threading.Event):
 
 
 class Download:
-    """One file; SHA-256 `wanted` may be None."""
+    """One file; SHA-256 `wanted` may be None, and so may `max_bytes`."""
 
     def __init__(
         self,
@@ -88,8 +88,10 @@ class Download:
         timeout: float,
         stop: Event,
         bar: download_bar.Bar,
+        max_bytes: int | None = None,
     ):
         self.url, self.path, self.wanted = url, path, wanted
+        self.max_bytes = max_bytes
         self.session, self.timeout = session, timeout
         self.stop, self.bar = stop, bar
         self.part = path.with_name(f"{path.name}.part")
@@ -266,6 +268,12 @@ class Download:
         """Writes an answer's bytes to the end of the part."""
         start, start_done = time.monotonic(), done
         while True:
+            if self.max_bytes and max(done, size or 0) > self.max_bytes:
+                raise error_of(
+                    self.url,
+                    f"expected at most {self.max_bytes:,} bytes, got "
+                    f"{f'{size:,}' if size else 'more'}",
+                )
             self.bar.show(self.url, done, size)
             try:
                 # `read` would wait for all the bytes, however slow they come.

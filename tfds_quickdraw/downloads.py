@@ -1,6 +1,7 @@
 """Downloads of several files at once, which go on where they stopped. See `download`."""
 
 import hashlib
+import math
 import os
 import pathlib
 import queue
@@ -23,6 +24,9 @@ def fetch(
     parallel: int = 4,
     timeout: float = 30.0,
     progress: bool = True,
+    max_bytes: int | None = None,
+    max_seconds: float | None = None,
+    leave_host: bool = True,
 ) -> dict[str, pathlib.Path]:
     """Downloads the files, or parts of them, that are not there yet.
 
@@ -39,6 +43,9 @@ def fetch(
       parallel: Files at once.
       timeout: Seconds to wait for a connection, and for more of a file.
       progress: Whether to show a bar, if stderr is a terminal.
+      max_bytes: Of a file, at most; None is no limit.
+      max_seconds: For all files together; None is no limit.
+      leave_host: Whether a server may refer to another one.
 
     Returns:
       Names mapped to files in `folder`, in the order of `urls`.  A file is
@@ -46,8 +53,9 @@ def fetch(
 
     Raises:
       ValueError: If an argument is wrong, `sums` has none of the URLs, a file
-        cannot be had or has another sum, or the disk is full; in one line,
-        with the URL or file.  The other downloads stop, too.
+        cannot be had, is larger or has another sum, time is up, or the disk
+        is full; in one line, with the URL or file.  The other downloads stop,
+        too.
     """
     if parallel < 1 or timeout <= 0:
         raise ValueError(
@@ -76,11 +84,20 @@ def fetch(
     def work() -> None:
         try:
             with requests.Session() as session:
+                if not leave_host:
+                    session.hooks["response"].append(_check_host)
                 while not stop.is_set():
                     url = jobs.get_nowait()
                     path = folder / file_name(url)
                     download.Download(
-                        url, path, wanted[url], session, timeout, stop, bar
+                        url,
+                        path,
+                        wanted[url],
+                        session,
+                        timeout,
+                        stop,
+                        bar,
+                        max_bytes,
                     ).run()
                     ended.put(url)
         except queue.Empty:
@@ -94,12 +111,19 @@ def fetch(
         threading.Thread(target=work, daemon=True)
         for _ in range(min(parallel, len(wanted)))
     ]
+    limit = math.inf if max_seconds is None else max_seconds
+    last = time.monotonic() + limit
     with download_bar.Bar(len(wanted), progress) as bar:
         try:
             for thread in threads:
                 thread.start()
             for _ in wanted:
-                end = ended.get()
+                end = _next(ended, last)
+                if end is None:
+                    raise download.error_of(
+                        ", ".join(wanted),
+                        f"expected all in {limit:g} s, got no more time",
+                    )
                 if isinstance(end, BaseException):
                     raise end
                 bar.end(end)
@@ -110,6 +134,26 @@ def fetch(
                 if thread.is_alive():
                     thread.join(max(0.0, deadline - time.monotonic()))
     return paths
+
+
+def _next(ended, last):
+    """Waits for what ends next; None if nothing does before the last second."""
+    if last == math.inf:
+        return ended.get()
+    try:
+        return ended.get(timeout=max(0.0, last - time.monotonic()))
+    except queue.Empty:
+        return None
+
+
+def _check_host(response, *_args, **_kwargs):
+    """Refuses, by a ValueError, to be referred to another server."""
+    if not response.is_redirect:
+        return
+    target = urllib.parse.urljoin(response.url, response.headers["Location"])
+    old, new = map(urllib.parse.urlsplit, (response.url, target))
+    if (old.scheme, old.netloc) != (new.scheme, new.netloc):
+        raise ValueError(f"a reference to another server, {target}")
 
 
 def file_name(url: str) -> str:

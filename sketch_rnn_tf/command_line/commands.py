@@ -12,6 +12,7 @@ from sketch_rnn_tf import (
     evaluation,
     measurement,
     presets,
+    pretrained,
     strategies,
     training,
 )
@@ -30,6 +31,8 @@ def train(arguments: argparse.Namespace) -> None:
             "minutes: expected none with several machines, whose clocks would "
             f"stop them at different steps, got {arguments.minutes:g}"
         )
+    if arguments.start_from:
+        _check_start(arguments, config)
     # Several machines have to meet before TensorFlow does anything.
     strategy = strategies.make(arguments.strategy)
     if strategy:
@@ -46,7 +49,8 @@ def train(arguments: argparse.Namespace) -> None:
         data = datasets.balanced(data)
     # With --resume, N_max and the scale factor are those of the first run
     # if the data are, and `work_directory.create` says so if not; but an
-    # imported model, which names no words, keeps its own.
+    # imported model, which names no words, keeps its own, and one that began
+    # with another's weights the scale factor that those were fitted to.
     imported = (
         arguments.resume and not config.words and config.compatibility != "none"
     )
@@ -58,9 +62,13 @@ def train(arguments: argparse.Namespace) -> None:
             measured = measured._replace(
                 max_len=max(measured.max_len, others.max_len)
             )
+    started = arguments.start_from or (
+        pathlib.Path(arguments.work_dir, work_directory.STARTED_FROM).is_file()
+    )
     if not imported:
+        kept = {"scale_factor": config.scale_factor} if started else {}
         config = measurement.apply(measured, config)
-        config = config.replace(words=data.words)
+        config = config.replace(words=data.words, **kept)
     sources = data.train, data.valid
     if config.class_size:
         sources = [data.labelled(s, config.words) for s in ("train", "valid")]
@@ -69,11 +77,13 @@ def train(arguments: argparse.Namespace) -> None:
         f" ({measured.dropped:,} longer ones left out), "
         f"scale_factor {config.scale_factor:.6f}, N_max {config.max_len}"
     )
+    if arguments.start_from:
+        training.start(config, arguments.start_from, arguments.work_dir)
     training.train(
         config,
         *sources,
         arguments.work_dir,
-        resume=arguments.resume,
+        resume=arguments.resume or bool(arguments.start_from),
         patience=arguments.patience,
         max_minutes=arguments.minutes,
         checkpoint_minutes=arguments.checkpoint_minutes,
@@ -163,11 +173,32 @@ def demo(arguments: argparse.Namespace) -> None:
     )
 
 
+def _check_start(arguments, config):
+    """Refuses what cannot begin with another model's weights, at once."""
+    if arguments.preset:
+        raise ValueError(
+            "preset: expected none with --start-from, whose model has its own "
+            f"configuration, got {arguments.preset}"
+        )
+    if arguments.strategy == "multi_worker":
+        raise ValueError(
+            "start-from: expected one machine, got --strategy multi_worker; "
+            "begin on one, and go on by --resume on several"
+        )
+    work_directory.check(arguments.work_dir, config, resume=False)
+
+
 def _configuration(arguments):
     """Returns the preset, under the file, under --set and the flags."""
     resumed = arguments.resume and not arguments.preset
     if resumed:
         config = work_directory.load_config(arguments.work_dir)
+    elif arguments.start_from:
+        config = work_directory.load_config(
+            pretrained.find(arguments.start_from)
+        )
+        # Another N_max has other ones.
+        config = config.replace(bucket_boundaries=())
     else:
         config = presets.preset(arguments.preset or "small")
     if arguments.config:

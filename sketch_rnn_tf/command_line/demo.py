@@ -17,6 +17,7 @@ from sketch_rnn_tf import (
     evaluation,
     measurement,
     presets,
+    pretrained,
     sampling,
     training,
     vae,
@@ -82,6 +83,7 @@ def run(
     print("4/4 Exporting ...", flush=True)
     export.export_saved_model(model, out / "saved_model")
     tfjs.export_page(model, out / "page", name="Doodles", quantize="uint16")
+    offer_shipped(out / "page")
     speeds = sorted(row["sketches_per_second"] for row in history)
     metrics = {
         "before": before,
@@ -103,6 +105,14 @@ def run(
         f"Open {out / 'index.html'}; to draw with the model in a browser: "
         f"python -m http.server --bind 127.0.0.1 --directory {out / 'page'}"
     )
+
+
+def offer_shipped(page: str | os.PathLike) -> None:
+    """Adds the shipped models to a page's list, after those that it has."""
+    for name in pretrained.names():
+        # By path: a directory of this name where one works is not meant.
+        model = training.load(pretrained.FOLDER / name)
+        tfjs.export_page(model, page, name=name, quantize="uint16")
 
 
 def _clear(out):

@@ -97,8 +97,9 @@ def _add_tfjs(kinds, add):
         "sketch-rnn export tfjs --model work --out web_model",
         "sketch-rnn export tfjs --model work --out page --page "
         "--quantize uint16",
+        "sketch-rnn export tfjs --model all --out page --page",
     )
-    options.add_model(parser)
+    options.add_model(parser, several=True)
     parser.add_argument(
         "--out",
         required=True,
@@ -116,7 +117,8 @@ def _add_tfjs(kinds, add):
     parser.add_argument(
         "--page",
         action="store_true",
-        help="write the page to draw on, too, with this model in its list",
+        help="write the page to draw on, too, with these models in its list; "
+        "`--model all` is all that are shipped",
     )
     parser.add_argument(
         "--name", help="what the page calls the model (default: its folder's)"

@@ -5,8 +5,11 @@ import pathlib
 import shlex
 
 import export as export_lib
-from sketch_rnn_tf import training
+from sketch_rnn_tf import pretrained, training
 from sketch_rnn_tf.weights import sketch_rnn_js
+
+ALL = "all"
+"""What `--model` means all shipped models by, for the page."""
 
 
 def export(arguments: argparse.Namespace) -> None:
@@ -54,20 +57,37 @@ def _promote(arguments):
 def _tfjs(arguments):
     from export import tfjs
 
-    model = training.load(arguments.model)
-    name = arguments.name or pathlib.Path(arguments.model).resolve().name
-    if not arguments.page:
-        written = tfjs.export_tfjs(
+    given = arguments.model
+    if len(given) > 1 and not arguments.page:
+        raise ValueError(
+            f"model: expected one without --page, got {len(given)}"
+        )
+    if given == [ALL] and arguments.page and not pathlib.Path(ALL).is_dir():
+        given = pretrained.names()
+        if not given:
+            raise ValueError("model: no model comes with this installation")
+    if len(given) > 1 and arguments.name:
+        raise ValueError(
+            f"name: expected one model to give it to, got {len(given)}"
+        )
+    # Before the first is written.
+    paths = [pretrained.find(one) for one in given]
+    for path in paths:
+        model = training.load(path)
+        name = arguments.name or path.resolve().name
+        if not arguments.page:
+            written = tfjs.export_tfjs(
+                model, arguments.out, quantize=arguments.quantize, name=name
+            )
+            print("wrote", written)
+            return
+        written = tfjs.export_page(
             model, arguments.out, quantize=arguments.quantize, name=name
         )
-        print("wrote", written)
-        return
-    written = tfjs.export_page(
-        model, arguments.out, quantize=arguments.quantize, name=name
-    )
-    print("wrote", written, "for the page in", arguments.out)
-    if model.config.class_size:
-        print(f"the page draws {model.config.words[0]} until a word is chosen")
+        print("wrote", written, "for the page in", arguments.out)
+        if model.config.class_size:
+            word = model.config.words[0]
+            print(f"{name}: the page draws {word} until a word is chosen")
     print(
         "serve it with: python -m http.server --bind 127.0.0.1 "
         f"--directory {shlex.quote(str(arguments.out))}"

@@ -21,13 +21,13 @@ def add_figures(add: Callable) -> None:
     parser.add_argument(
         "--model",
         action="append",
-        metavar="DIR",
+        metavar="DIR|NAME",
         help="a conditional model; may come again",
     )
     parser.add_argument(
         "--uncond-model",
         action="append",
-        metavar="DIR",
+        metavar="DIR|NAME",
         help="a model without an encoder; may come again",
     )
     parser.add_argument(

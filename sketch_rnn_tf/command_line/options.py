@@ -17,10 +17,11 @@ def add_model(
     parser.add_argument(
         "--model",
         required=True,
-        metavar="DIR",
-        help="work directories, side by side"
+        metavar="DIR|NAME",
+        help="work directories or names of shipped models, side by side"
         if several
-        else "a work directory",
+        else "a work directory, or the name of a shipped model (`sketch-rnn "
+        "models` lists them)",
         **({"nargs": "+"} if several else {}),
     )
 
@@ -112,7 +113,15 @@ def add_training(parser: argparse.ArgumentParser) -> None:
         metavar="MINUTES",
         help="save between validations, too, after so long (default: 5)",
     )
-    parser.add_argument(
+    begin = parser.add_mutually_exclusive_group()
+    begin.add_argument(
+        "--start-from",
+        metavar="DIR|NAME",
+        help="begin with the weights of this model, a work directory or a "
+        "shipped one: its configuration (but for --config and --set) and "
+        "scale factor, a new optimizer, step 0",
+    )
+    begin.add_argument(
         "--resume",
         action="store_true",
         help="go on from the last checkpoint, also of a killed training; "

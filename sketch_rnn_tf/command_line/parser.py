@@ -14,6 +14,7 @@ from sketch_rnn_tf.command_line import (
     export_parser,
     figures_parser,
     options,
+    pretrained_parser,
     quality_parser,
     request_parser,
     studio_parser,
@@ -55,6 +56,7 @@ def build() -> argparse.ArgumentParser:
         *studio_parser.ALL,
         figures_parser.add_figures,
         quality_parser.add_classifier,
+        *pretrained_parser.ALL,
     ):
         add(functools.partial(_add, commands))
     for add in (
@@ -97,6 +99,8 @@ def _add_train(commands):
         "--steps 4000",
         "sketch-rnn train --data sheep.npz --work-dir sheep "
         "--strategy mirrored",
+        "sketch-rnn train --data my_cars.npz --work-dir cars --start-from "
+        "quickdraw-car --set learning_rate=0.0001 --minutes 10",
     )
     options.add_data(parser)
     options.add_training(parser)

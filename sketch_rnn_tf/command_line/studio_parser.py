@@ -252,7 +252,7 @@ def _add_lesson(add):
         "sketch-rnn lesson --model work --seed 5 --out lesson.svg",
     )
     parser.add_argument(
-        "--model", metavar="DIR", help="draws the sketch, without --data"
+        "--model", metavar="DIR|NAME", help="draws the sketch, without --data"
     )
     options.add_data(parser, required=False)
     options.add_split(parser)

@@ -9,7 +9,14 @@ import tempfile
 
 import tensorflow as tf
 
-from sketch_rnn_tf import config as config_lib, input_pipeline, strategies, vae
+from sketch_rnn_tf import (
+    config as config_lib,
+    input_pipeline,
+    pretrained,
+    strategies,
+    vae,
+)
+from sketch_rnn_tf.pretrained import weights_file
 from sketch_rnn_tf.training import (
     callbacks as callbacks_lib,
     checkpoints as checkpoints_lib,
@@ -178,12 +185,19 @@ def check_space(config: config_lib.Config, work_dir: str | os.PathLike) -> None:
     _require_space(pathlib.Path(work_dir), config, parameters)
 
 
-def save(model: vae.SketchRNN, work_dir: str | os.PathLike) -> pathlib.Path:
+def save(
+    model: vae.SketchRNN,
+    work_dir: str | os.PathLike,
+    *,
+    started_from: str | None = None,
+) -> pathlib.Path:
     """Makes a work directory of a compiled model, to load or to resume.
 
     Args:
       model: The model.
       work_dir: A new or empty directory.
+      started_from: What the model with these weights is called, where its
+        scale factor is to be kept whatever the data.
 
     Returns:
       The directory.
@@ -204,6 +218,9 @@ def save(model: vae.SketchRNN, work_dir: str | os.PathLike) -> pathlib.Path:
         checkpoints_lib.Checkpoints(
             model, partial / work_directory.CHECKPOINTS
         ).save()
+        if started_from is not None:
+            note = partial / work_directory.STARTED_FROM
+            note.write_text(started_from + "\n")
         partial.chmod(0o755)
         os.replace(partial, work_dir)
     except BaseException:
@@ -212,21 +229,71 @@ def save(model: vae.SketchRNN, work_dir: str | os.PathLike) -> pathlib.Path:
     return work_dir
 
 
-def load(work_dir: str | os.PathLike) -> vae.SketchRNN:
-    """Loads the model of a work directory, with its best weights.
+def start(
+    config: config_lib.Config,
+    name_or_dir: str | os.PathLike,
+    work_dir: str | os.PathLike,
+) -> None:
+    """Makes a work directory with another model's weights, at step 0.
 
     Args:
-      work_dir: The work directory.
+      config: The configuration of the training, with max_len and the other
+        model's scale_factor.
+      name_or_dir: The other model, as of `load`.
+      work_dir: A new or empty directory, to resume.
+
+    Raises:
+      ValueError: If the weights do not fit the configuration, or the directory
+        holds something.
+    """
+    other = load(name_or_dir)
+    model = vae.SketchRNN(config)
+    mine, theirs = (
+        {weight.path: tuple(weight.shape) for weight in one.weights}
+        for one in (model, other)
+    )
+    for path in mine | theirs:
+        if mine.get(path) != theirs.get(path):
+            raise ValueError(
+                f"start-from: expected a model of this configuration, got "
+                f"{path} {theirs.get(path, 'missing')} for "
+                f"{mine.get(path, 'none')}"
+            )
+    for weight, value in zip(model.weights, other.weights, strict=True):
+        weight.assign(value)
+    model.compile()
+    save(model, work_dir, started_from=os.fspath(name_or_dir))
+
+
+def load(name_or_dir: str | os.PathLike) -> vae.SketchRNN:
+    """Loads a trained model: of a work directory, or one that is shipped.
+
+    Args:
+      name_or_dir: A work directory, whose best weights are taken; the name of
+        a shipped model, see `pretrained`; or the folder of a packed one.  A
+        directory wins over a shipped model of the same name.
 
     Returns:
       The model.
 
     Raises:
-      ValueError: If it is not a work directory, or its weights are missing,
-        damaged or of other sizes.
+      ValueError: If it is none of these, or its weights are missing, damaged
+        or of other sizes.
     """
-    work_dir = pathlib.Path(work_dir)
+    work_dir = pretrained.find(name_or_dir)
+    if (
+        work_dir.name in pretrained.names()
+        and not (work_dir / work_directory.CONFIG).is_file()
+    ):
+        raise ValueError(
+            f"{work_dir}: expected a work directory, got one without "
+            f"{work_directory.CONFIG}, which hides the shipped model of this "
+            "name"
+        )
     model = vae.SketchRNN(work_directory.load_config(work_dir))
+    if pretrained.is_packed(work_dir):
+        weights_file.restore(model, work_dir)
+        return model
     weights = work_dir / work_directory.BEST_WEIGHTS
     if not weights.is_file():
         raise ValueError(

@@ -7,6 +7,7 @@ It holds
     best.weights.h5   the weights with the lowest validation loss (Eq. 12)
     history.csv       one row a validation
     logs/             TensorBoard
+    started_from      the model whose weights it began with, if it did
 
 A process that is killed while it writes leaves `.partial-*` behind, and what
 it was about to replace as it was.
@@ -33,6 +34,7 @@ CHECKPOINTS = "checkpoints"
 BEST_WEIGHTS = "best.weights.h5"
 HISTORY = "history.csv"
 LOGS = "logs"
+STARTED_FROM = "started_from"
 PARTIAL = ".partial-"
 # What may change on resuming: how long to train, how often to look, and what
 # a training that met an infinite gradient needs to go on.
