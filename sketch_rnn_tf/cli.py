@@ -21,6 +21,7 @@ _MODULES = {
     "convert": "converting",
     "inspect": "inspecting",
     "figures": "figures",
+    "experiment": "experimenting",
     "export": "exporting",
     "request": "requesting",
     **dict.fromkeys(studio_parser.NAMES, "studio"),
