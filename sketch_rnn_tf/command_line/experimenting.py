@@ -5,9 +5,13 @@ import pathlib
 
 from sketch_rnn_tf import config as config_lib, presets
 from sketch_rnn_tf.experiments import (
+    bench as bench_lib,
+    claims as claims_lib,
+    claims_files,
     estimate,
     grid,
     hardware,
+    plan as plan_lib,
     sources,
     table,
     table_files,
@@ -18,7 +22,7 @@ from sketch_rnn_tf.training import work_directory
 
 def experiment(arguments: argparse.Namespace) -> None:
     """Makes one of the experiments."""
-    {"table1": _table1}[arguments.kind](arguments)
+    {"table1": _table1, "claims": _claims}[arguments.kind](arguments)
 
 
 def _table1(arguments):
@@ -53,6 +57,64 @@ def _table1(arguments):
         print(f"wrote {path}")
 
 
+def _claims(arguments):
+    """Trains what the claims need, and measures one after another."""
+    plan = _plan(arguments)
+    names = arguments.only or tuple(claims_lib.CLAIMS)
+    out = _directory(arguments.out)
+    rows = out / table_files.ROWS
+    left = claims_files.check(plan, names, out)
+    asked = claims_files.wanted(plan, left)
+    for training in asked:
+        trainings.check(training, rows)
+    print(f"{len(names)} claims, {len(names) - len(left)} measured before")
+    _tell_estimate(asked, rows)
+    with work_directory.locked(out):
+        grid.run(asked, rows)
+        bench = bench_lib.Bench(plan, out, train=trainings.run)
+        claims_files.measure(bench, names, out)
+    print((out / "claims.md").read_text())
+    for name in ("claims.json", "claims.md", "claims.html"):
+        print(f"wrote {out / name}")
+
+
+def _plan(arguments):
+    """Returns what the claims are measured on."""
+    if arguments.preset is not None and arguments.data is None:
+        raise ValueError("preset: expected --data with it, got none")
+    budget = plan_lib.BUDGETS[arguments.budget]
+    made = {}
+    for key, name in (
+        ("config", arguments.preset or "table1_small"),
+        ("doodles", arguments.doodles_preset),
+    ):
+        config = _changed(presets.preset(name), arguments.set)
+        made[key] = config.replace(
+            steps=max(1, round(budget.steps * config.steps)),
+            validate_every=max(1, round(budget.steps * config.validate_every))
+            if budget.steps < 1
+            else config.validate_every,
+        )
+    many = ()
+    if arguments.many is not None:
+        many = tuple(sources.specs(arguments.many))
+        if len(many) != 3:
+            raise ValueError(f"many: expected three data sets, got {len(many)}")
+    subject = arguments.data
+    if subject is None:
+        subject, made["config"] = plan_lib.ANIMALS, made["doodles"]
+    sources.specs(subject)
+    return plan_lib.Plan(
+        subject=subject,
+        budget=budget,
+        data_dir=arguments.data_dir,
+        recogniser=arguments.recogniser,
+        many=many,
+        seed=arguments.seed,
+        **made,
+    )
+
+
 def _specs(arguments):
     """Returns what each row of the table is trained on."""
     if arguments.classes is not None:
@@ -75,17 +137,23 @@ def _specs(arguments):
 
 def _configuration(arguments):
     config = presets.preset(arguments.preset)
-    changes = dict(map(config_lib.parse_assignment, arguments.set))
+    if arguments.minutes is not None:
+        config = config.replace(steps=trainings.ENDLESS)
+    config = _changed(config, arguments.set)
+    if arguments.steps is not None:
+        config = config.replace(steps=arguments.steps)
+    return config
+
+
+def _changed(config, assignments):
+    """Returns a configuration with changes that are the user's to make."""
+    changes = dict(map(config_lib.parse_assignment, assignments))
     for key in ("kl_weight", "conditional", "seed"):
         if key in changes:
             raise ValueError(
                 f"set: expected {key} to be left to the experiment, "
                 f"got {key}={changes[key]}"
             )
-    if arguments.minutes is not None and arguments.steps is None:
-        changes.setdefault("steps", trainings.ENDLESS)
-    if arguments.steps is not None:
-        changes["steps"] = arguments.steps
     return config.replace(**changes)
 
 

@@ -24,6 +24,14 @@ def add_experiment(add: Callable, add_kind: Callable) -> None:
             *_TABLE1,
         )
     )
+    _add_claims(
+        add_kind(
+            kinds,
+            "claims",
+            "measure every claim that the paper makes in words",
+            *_CLAIMS,
+        )
+    )
 
 
 _TABLE1 = ("table1", "train a grid of models and make Table 1 of them")
@@ -38,6 +46,97 @@ _TABLE1 = (
     "sketch-rnn experiment table1 --data car.npz --kl-weights 1 "
     "--set max_len=200 --seeds 1 2 --out table1",
 )
+
+
+_CLAIMS = (
+    "sketch-rnn experiment claims --budget quick --out claims",
+    "sketch-rnn experiment claims --data car.npz --set max_len=200 "
+    "--out table1",
+    "sketch-rnn experiment claims --only odd-inputs spirals --out claims",
+)
+
+CLAIMS = (
+    "tradeoff",
+    "bound",
+    "annealing",
+    "reconstructions",
+    "interpolations",
+    "samples",
+    "classes",
+    "real-classes",
+    "stopping",
+    "spirals",
+    "odd-inputs",
+    "foreign-inputs",
+)
+"""Those of `experiments.claims`, which cannot be had without TensorFlow."""
+
+BUDGETS = ("quick", "two-core", "full")
+"""Those of `experiments.plan`."""
+
+
+def _add_claims(parser):
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=CLAIMS,
+        metavar="NAME",
+        help=f"measure these alone, out of {', '.join(CLAIMS)}",
+    )
+    parser.add_argument(
+        "--data",
+        metavar="SPEC",
+        help="what the claims about losses and ends are measured on "
+        "(default: embedded doodles, which the others always take)",
+    )
+    options.add_data_dir(parser)
+    parser.add_argument(
+        "--many",
+        metavar="SPECS",
+        help="real data of one, of a few and of many words, between commas, "
+        "for the claim real-classes",
+    )
+    parser.add_argument(
+        "--recogniser",
+        metavar="DIR",
+        help="a classifier of real drawings, for the claim real-classes",
+    )
+    parser.add_argument(
+        "--budget",
+        choices=BUDGETS,
+        default="two-core",
+        help="a tenth of the presets' steps and 100 drawings a share; as the "
+        "presets say and 500; or five times that and 2,000 "
+        "(default: two-core)",
+    )
+    parser.add_argument(
+        "--preset", help="of models of --data (default: table1_small)"
+    )
+    parser.add_argument(
+        "--doodles-preset",
+        default="doodles",
+        help="of models of doodles (default: doodles)",
+    )
+    parser.add_argument(
+        "--set",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="KEY=VALUE",
+        help="configuration keys, over both presets",
+    )
+    parser.add_argument(
+        "--seed",
+        type=options.integer(0, 2**30),
+        default=0,
+        help="of judges and drawings (default: 0)",
+    )
+    parser.add_argument(
+        "--out",
+        required=True,
+        metavar="DIR",
+        help="what to write to; that of table1 shares its models",
+    )
 
 
 def _add_table1(parser):
