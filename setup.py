@@ -30,6 +30,8 @@ setuptools.setup(
         "sketch_rnn_tf.diagrams",
         "sketch_rnn_tf.doodles",
         "sketch_rnn_tf.drawing",
+        "sketch_rnn_tf.experiments",
+        "sketch_rnn_tf.experiments.claims",
         "sketch_rnn_tf.figures",
         "sketch_rnn_tf.files",
         "sketch_rnn_tf.files.svg",

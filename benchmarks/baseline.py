@@ -8,6 +8,7 @@ start as that model's, but runs its cells over time by a `Runner`: that of
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+import numpy as np
 import tensorflow as tf
 
 from sketch_rnn_tf import cells, distributions, losses, schedules, vae
@@ -81,6 +82,10 @@ class Baseline:
     def train(self, batch: Mapping[str, tf.Tensor]) -> float:
         """Runs one step on a batch padded to N_max; returns the objective."""
         return float(self._train(batch["strokes"], batch["lengths"]))
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Returns the weights, in the order of those of a `vae.SketchRNN`."""
+        return self._weights.get_weights()
 
     def loss(self, batch: Mapping[str, tf.Tensor]) -> float:
         """Returns recon + w_KL * kl of a batch, no dropout, z the mean."""

@@ -23,6 +23,7 @@ import numpy as np
 import sketch_rnn_tf
 from benchmarks import doodle_arithmetic, judge as judge_lib, report
 from sketch_rnn_tf import doodles, drawing, sampling
+from sketch_rnn_tf.experiments import judge as experiment_judge
 
 BAR, REAL_BAR = 0.8, 0.9
 TEST_SEED, TEST_COUNT = (
@@ -108,7 +109,7 @@ def sampled(
 
 
 def table(
-    judge: judge_lib.Judge,
+    judge: experiment_judge.Judge,
     words: tuple[str, ...],
     drawn: list[list[np.ndarray]],
     temperature: float,
@@ -126,7 +127,7 @@ def table(
       where the real ones pass theirs; that of real ones; that of samples of
       the other words; and the means over words.
     """
-    places = [judge.classes_told.index(word) for word in words]
+    places = [judge.words.index(word) for word in words]
     found = np.stack([judge.classes(sketches) for sketches in drawn])
     rows, shares, reals = [], [], []
     for number, (word, place) in enumerate(zip(words, places, strict=True)):

@@ -22,6 +22,7 @@ _MODULES = {
     "inspect": "inspecting",
     "classifier": "quality",
     "figures": "figures",
+    "experiment": "experimenting",
     "export": "exporting",
     "request": "requesting",
     "pack": "packing",

@@ -3,6 +3,7 @@ import pytest
 
 from benchmarks import class_conditioning, doodle_arithmetic, judge
 from sketch_rnn_tf import doodles
+from sketch_rnn_tf.experiments import judge as judge_lib
 
 
 @pytest.fixture(scope="module")
@@ -45,9 +46,9 @@ def test_a_picture_ignores_scale_and_how_lines_are_cut():
     halves[-2, 2] = 0
     for same in (square * [9, 9, 1], halves):
         np.testing.assert_array_equal(
-            judge.picture(square), judge.picture(same)
+            judge_lib.picture(square), judge_lib.picture(same)
         )
-    assert 0.05 < judge.picture(square).mean() < 0.3
+    assert 0.05 < judge_lib.picture(square).mean() < 0.3
 
 
 @pytest.mark.slow
@@ -60,7 +61,7 @@ def test_deforming_keeps_most_of_a_doodle():
     rng = np.random.default_rng(0)
     sketch = doodles.draw("pig", seed=1).stroke3
     for _ in range(50):
-        worse = judge.deformed(sketch, rng)
+        worse = judge_lib.deformed(sketch, rng)
         assert len(sketch) / 2 < len(worse) <= len(sketch)
         assert worse[-1, 2] == 1
 
@@ -86,10 +87,10 @@ def test_the_command_says_a_missing_model_in_one_line(capsys):
 class _Reader:
     """Takes n points in one place for the n-th word, all else for a cat."""
 
-    classes_told = doodles.KINDS
+    words = doodles.KINDS
 
     def classes(self, sketches):
-        cat = self.classes_told.index("cat")
+        cat = self.words.index("cat")
         return np.array([cat if np.any(s) else len(s) for s in sketches])
 
 

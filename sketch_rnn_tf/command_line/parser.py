@@ -11,6 +11,7 @@ import textwrap
 from sketch_rnn_tf import version
 from sketch_rnn_tf.command_line import (
     data_parser,
+    experiments_parser,
     export_parser,
     figures_parser,
     options,
@@ -66,6 +67,7 @@ def build() -> argparse.ArgumentParser:
         _add_demo,
     ):
         add(commands)
+    experiments_parser.add_experiment(functools.partial(_add, commands), _add)
     export_parser.add_export(functools.partial(_add, commands), _add)
     request_parser.add_request(functools.partial(_add, commands), _add)
     return parser

@@ -11,7 +11,7 @@ parts such as whiskers or smoke come and go.
 import dataclasses
 import operator
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -88,12 +88,18 @@ class Doodle:
     factors: Factors
 
 
-def draw(kind: str, *, seed: int) -> Doodle:
+def draw(
+    kind: str,
+    *,
+    seed: int,
+    make_pen: Callable[[np.random.Generator], pen.Pen] = pen.Pen,
+) -> Doodle:
     """Makes one drawing, the same for the same seed on every machine.
 
     Args:
       kind: One of `KINDS`.
       seed: Not negative; each gives another drawing of the kind.
+      make_pen: Makes the hand that draws, for one with habits of its own.
 
     Returns:
       The drawing.
@@ -120,7 +126,7 @@ pig, sailboat, snowman, umbrella, got 'dgo'
     # The word itself seeds, not its place, so that a new kind leaves the
     # drawings of the others as they are.
     word = int.from_bytes(kind.encode("ascii"), "big")
-    hand = pen.Pen(np.random.Generator(np.random.PCG64([word, seed])))
+    hand = make_pen(np.random.Generator(np.random.PCG64([word, seed])))
     size = hand.uniform(140, 230)
     slant = 0.0119 * (hand.uniform(-1, 1) + hand.uniform(-1, 1))  # turns
     wobble = hand.uniform(1, 4)

@@ -6,6 +6,7 @@ import os
 import pathlib
 import shutil
 import tempfile
+from collections.abc import Callable
 
 import tensorflow as tf
 
@@ -43,6 +44,7 @@ def train(
     max_minutes: float = math.inf,
     checkpoint_minutes: float = 5.0,
     strategy: tf.distribute.Strategy | None = None,
+    make_model: Callable[[config_lib.Config], vae.SketchRNN] = vae.SketchRNN,
     verbose: int = 1,
 ) -> vae.SketchRNN:
     """Trains a model into a work directory.
@@ -70,6 +72,7 @@ def train(
       checkpoint_minutes: Time between checkpoints at most.
       strategy: Makes and trains the model on several devices; of several
         machines, only the chief writes to the work directory.
+      make_model: Makes the model, for one that is taught in another way.
       verbose: 1 shows a progress bar, 0 nothing, 2 a line a validation.
 
     Returns:
@@ -98,7 +101,7 @@ def train(
     if chief:
         work_directory.check(work_dir, config, resume=resume)
     with scope():
-        model = vae.SketchRNN(config)
+        model = make_model(config)
         model.compile()
     with contextlib.ExitStack() as stack:
         if chief:
