@@ -715,7 +715,7 @@ class TestAnswers:
             (_without("prefix_lengths"), "expected the output prefix_lengths"),
             (_without("status"), "expected the output status"),
             (_with(status=[0, 0]), r"of shape \[1\] as status, got shape \[2"),
-            (_with(status=[99]), "expected a status of 0 to 7, got 99"),
+            (_with(status=[99]), "expected a status of 0 to 8, got 99"),
             (_with(status=["0"]), "as status, got <U1"),
             (_with(status=[2**80]), "as status, got object"),
             (_with(lengths=[2**40]), "as lengths, got ones beyond int32"),
