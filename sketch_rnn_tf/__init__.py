@@ -35,12 +35,14 @@ _LAZY = {
     "export_sketch_rnn_js": "weights.sketch_rnn_js",
 }
 
-__all__ = ["__version__", "export_saved_model", *_LAZY]
+__all__ = ["__version__", "export_saved_model", "pretrained", *_LAZY]
 
 
 def __getattr__(name: str) -> Any:
     if name == "export_saved_model":
         return importlib.import_module("export").export_saved_model
+    if name == "pretrained":
+        return importlib.import_module("sketch_rnn_tf.pretrained")
     if name in _LAZY:
         module = importlib.import_module(f"sketch_rnn_tf.{_LAZY[name]}")
         return getattr(module, name)

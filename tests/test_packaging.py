@@ -146,6 +146,12 @@ class TestImport:
         )
         assert result.stdout == "[]\n", result.stderr
 
+    def test_names_of_shipped_models_need_no_import_of_their_own(self):
+        result = _python(
+            "import sketch_rnn_tf; print(sketch_rnn_tf.pretrained.names())"
+        )
+        assert result.stdout.startswith("["), result.stderr
+
     def test_public_names_are_there(self):
         import sketch_rnn_tf
 

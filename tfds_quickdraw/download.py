@@ -43,7 +43,8 @@ SLOW_SECONDS = 60.0
 
 _BLOCK = 2**18
 _PAGES = (".htm", ".html")
-_AGAIN = "; running again goes on where it stopped"
+AGAIN = "; running again goes on where it stopped"
+"""The end of an error after which the part is kept."""
 _HINTS = {
     401: "the server wants a login",
     403: "the server lets nobody read it, or says so of what it does not have",
@@ -117,7 +118,7 @@ class Download:
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise ValueError(
-                f"{self.path}: could not be written: {reason}{_AGAIN}"
+                f"{self.path}: could not be written: {reason}{AGAIN}"
             ) from error
 
     def _is_kept(self) -> bool:
@@ -179,7 +180,7 @@ class Download:
                 raise error_of(
                     self.url,
                     f"expected the file, got {failed} (tried {TRIES} times)"
-                    f"{_AGAIN}",
+                    f"{AGAIN}",
                 )
             pause = max(failed.pause, RETRY_SECONDS * 2 ** (failures - 1))
             self.stop.check(min(pause, LONGEST_PAUSE))

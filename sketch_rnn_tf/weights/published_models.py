@@ -15,7 +15,7 @@ import urllib.parse
 
 from sketch_rnn_tf import training
 from sketch_rnn_tf.weights import sketch_rnn_js
-from tfds_quickdraw import downloads, sources
+from tfds_quickdraw import download as one_download, downloads, sources
 
 BASE_URL = "https://storage.googleapis.com/quickdraw-models/sketchRNN/models"
 """Of the models with 512 units."""
@@ -117,15 +117,7 @@ def download(
         raise ValueError(f"{out}: expected a new or empty directory")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         if sources.is_remote(location):
-            file = downloads.fetch(
-                {"": location},
-                folder,
-                # A server that says nothing at all gets all the time.
-                timeout=max_seconds,
-                max_bytes=max_bytes,
-                max_seconds=max_seconds,
-                leave_host=False,
-            )[""]
+            file = _fetched(location, folder, max_bytes, max_seconds)
         else:
             file = sources.local_path(location)
             if not file.is_file():
@@ -150,3 +142,21 @@ def download(
             raise ValueError(text) from None
     model.compile()
     return training.save(model, out), digest
+
+
+def _fetched(location, folder, max_bytes, max_seconds):
+    try:
+        files = downloads.fetch(
+            {"": location},
+            folder,
+            # A server that says nothing at all gets all the time.
+            timeout=max_seconds,
+            max_bytes=max_bytes,
+            max_seconds=max_seconds,
+            leave_host=False,
+        )
+    except ValueError as error:
+        # Nothing is kept here.
+        text = str(error).removesuffix(one_download.AGAIN)
+        raise ValueError(text) from error
+    return files[""]
