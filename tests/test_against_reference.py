@@ -46,6 +46,7 @@ def test_plain_batches_are_augmented(sketches, tiny_config):
     assert batch["lengths"].numpy().max() < 12
 
 
+@pytest.mark.slow
 def test_both_ways_train_and_what_is_compared_is_their_evaluation(
     sketches, tiny_config
 ):

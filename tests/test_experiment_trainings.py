@@ -56,6 +56,7 @@ SETTINGS = [
 ]
 
 
+@pytest.mark.slow
 def test_the_command_goes_on_where_it_was_cut(tmp_path, capsys, monkeypatch):
     out, name = tmp_path / "out", "doodles.fish-kl1-seed0"
     rows = out / table_files.ROWS

@@ -13,6 +13,8 @@ from sketch_rnn_tf.weights import reference_weights
 
 # Section 4 of the paper, and what it leaves open.
 PAPER = {
+    "class_size": 0,
+    "free_bits": 0.0,
     "conditional": True,
     "encoder_cell": "layer_norm",
     "encoder_size": 512,
@@ -40,6 +42,8 @@ PAPER = {
 }
 # The reference implementation's table of hyper-parameters.
 MAGENTA = {
+    "class_size": 0,
+    "free_bits": 0.0,
     "conditional": True,
     "encoder_cell": "lstm",
     "encoder_size": 256,

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import strategies as st
 
 import sketch_rnn_tf
-from sketch_rnn_tf import cli, evaluation, pretrained, training
+from sketch_rnn_tf import cli, datasets, evaluation, pretrained, training
 from sketch_rnn_tf.command_line import demo
 from sketch_rnn_tf.pretrained import (
     cards,
@@ -529,6 +529,28 @@ class TestCommands:
         card = cards.read(tmp_path / "out" / "one")
         assert card.evaluated_on == "random.npz, test split"
         assert card.training["hardware"] == "a b"
+
+    def test_pack_measures_each_sketch_by_its_own_word(
+        self, make_model, tiny_config, tmp_path, capsys, random_npz
+    ):
+        # The data's word is not the first of the model's.
+        config = tiny_config.replace(class_size=3, words=["other", "random"])
+        model = make_model(config)
+        model.compile()
+        training.save(model, tmp_path / "work")
+        arguments = ["pack", "--model", str(tmp_path / "work")]
+        arguments += ["--data", str(random_npz), "--out", str(tmp_path)]
+        arguments += ["--summary", "Noise.", "--trained-on", "Numbers."]
+        arguments += ["--licence", "none", "--attribution", "NumPy."]
+        assert cli.main([*arguments, "--name", "two"]) == 0
+        card = cards.read(tmp_path / "two")
+        data = datasets.load(str(random_npz))
+        values = [
+            evaluation.evaluate(model, data.test, words=word)["recon"]
+            for word in ("other", "random")
+        ]
+        assert card.unquantized["recon"] == pytest.approx(values[1], abs=1e-5)
+        assert abs(values[0] - values[1]) > 1e-3
 
 
 @pytest.mark.parametrize("name", pretrained.names())

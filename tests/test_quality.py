@@ -300,6 +300,7 @@ class TestCommands:
 
         monkeypatch.setattr(classifier, "train", train)
 
+    @pytest.mark.slow
     def test_evaluate_trains_a_classifier_once(
         self, data, tmp_path, work_dir, capsys, monkeypatch
     ):

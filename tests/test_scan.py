@@ -133,6 +133,7 @@ def check_drawings(tmp_path, sketches):
             assert max(distances(original, traced)) < TOLERANCE
 
 
+@pytest.mark.slow
 def test_twenty_doodles_come_back_where_they_were(tmp_path):
     check_drawings(
         tmp_path,

@@ -387,6 +387,7 @@ def test_a_loss_that_is_not_a_number_stops(sketches, fast_config, tmp_path):
         _train(config, sketches, path, resume=True)
 
 
+@pytest.mark.slow
 def test_a_lower_learning_rate_goes_on_from_a_bad_step(
     sketches, fast_config, tmp_path, monkeypatch
 ):

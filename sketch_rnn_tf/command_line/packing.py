@@ -5,6 +5,7 @@ import pathlib
 
 from sketch_rnn_tf import datasets, pretrained
 from sketch_rnn_tf.pretrained import packing
+from sketch_rnn_tf.training import work_directory
 
 
 def pack(arguments: argparse.Namespace) -> None:
@@ -16,10 +17,15 @@ def pack(arguments: argparse.Namespace) -> None:
             raise ValueError(f"fact: expected NAME=TEXT, got {fact!r}")
         training[name.strip()] = text.strip()
     data = datasets.load(arguments.data, data_dir=arguments.data_dir)
+    config = work_directory.load_config(pretrained.find(arguments.model))
+    if config.class_size:
+        source = data.labelled(arguments.split, config.words)
+    else:
+        source = getattr(data, arguments.split)
     folder = packing.pack(
         arguments.model,
         arguments.out,
-        getattr(data, arguments.split),
+        source,
         name=arguments.name,
         facts=packing.Facts(
             summary=arguments.summary,
