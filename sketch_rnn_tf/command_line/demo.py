@@ -82,7 +82,7 @@ def run(
     _draw(model, _one_of_each(out / "data"), out, seed)
     print("4/4 Exporting ...", flush=True)
     export.export_saved_model(model, out / "saved_model")
-    tfjs.export_page(model, out / "page", name="Doodles", quantize="uint16")
+    tfjs.export_page(model, out / "page", name="This demo", quantize="uint16")
     offer_shipped(out / "page")
     speeds = sorted(row["sketches_per_second"] for row in history)
     metrics = {
