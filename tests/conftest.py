@@ -9,6 +9,7 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 import ipaddress
 import pathlib
 import random
+import signal
 import socket
 import sys
 
@@ -21,6 +22,9 @@ PACKAGES = ("sketch_rnn_tf", "tfds_quickdraw", "export")
 
 def pytest_configure(config):
     """Makes warnings of our own modules errors, in fixtures as well."""
+    # In a shell's background Ctrl-C is ignored, and would be in the tests of it.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     for package in PACKAGES:
         for file in sorted((ROOT / package).rglob("*.py")):
             parts = file.relative_to(ROOT).with_suffix("").parts

@@ -108,6 +108,7 @@ def test_the_examples_of_the_counting_hold():
     assert doctest.testmod(arithmetic).failed == 0
 
 
+@pytest.mark.slow
 def test_our_contestant_trains_on_the_batches_that_it_has_surveyed(
     sketches, tiny_config
 ):

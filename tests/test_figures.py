@@ -51,6 +51,7 @@ def _contents(out):
     return {path.name: path.read_bytes() for path in out.glob("*.svg")}
 
 
+@pytest.mark.slow
 def test_all_but_one_are_made_of_two_models_and_data(given, tmp_path):
     out = tmp_path / "figures"
     manifest = figures.write(given, out, command="make {}".format)

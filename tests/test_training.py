@@ -270,6 +270,7 @@ class TestSurvival:
         _train(fast_config, sketches, path, resume=True)
         _assert_same(straight, path)
 
+    @pytest.mark.slow
     def test_by_a_full_disk(
         self, straight, sketches, fast_config, tmp_path, stop_at
     ):
@@ -419,6 +420,7 @@ def test_a_lower_learning_rate_goes_on_from_a_bad_step(
 
 # Keras says so of a stream, whose length it cannot know.
 @pytest.mark.filterwarnings("ignore:Your input ran out of data")
+@pytest.mark.slow
 def test_a_killed_training_without_a_checkpoint_starts_anew_and_streams(
     sketches, fast_config, tmp_path
 ):
