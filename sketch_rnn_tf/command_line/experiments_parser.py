@@ -117,14 +117,7 @@ def _add_claims(parser):
         default="doodles",
         help="of models of doodles (default: doodles)",
     )
-    parser.add_argument(
-        "--set",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="KEY=VALUE",
-        help="configuration keys, over both presets",
-    )
+    options.add_set(parser, over="both presets")
     parser.add_argument(
         "--seed",
         type=options.integer(0, 2**30),
@@ -199,14 +192,7 @@ def _add_training(parser, *, preset):
         help=f"a configuration to start from: {', '.join(presets.PRESETS)} "
         f"(default: {preset})",
     )
-    parser.add_argument(
-        "--set",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="KEY=VALUE",
-        help="configuration keys, over the preset",
-    )
+    options.add_set(parser, over="the preset")
     parser.add_argument(
         "--steps",
         type=options.integer(1),

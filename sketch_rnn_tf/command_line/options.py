@@ -72,14 +72,7 @@ def add_training(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config", metavar="FILE", help="a JSON file of configuration keys"
     )
-    parser.add_argument(
-        "--set",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="KEY=VALUE",
-        help="configuration keys, over the preset and the file",
-    )
+    add_set(parser, over="the preset and the file")
     parser.add_argument(
         "--steps", type=integer(1), help="training steps in all"
     )
@@ -126,6 +119,18 @@ def add_training(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="go on from the last checkpoint, also of a killed training; "
         "steps, validate_every, learning rates and gradient_clip may change",
+    )
+
+
+def add_set(parser: argparse.ArgumentParser, *, over: str) -> None:
+    """Adds --set, whose keys go over `over`."""
+    parser.add_argument(
+        "--set",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="KEY=VALUE",
+        help=f"configuration keys, over {over}",
     )
 
 

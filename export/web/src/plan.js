@@ -132,9 +132,11 @@ export function plan(nodes, weights, outputs) {
   if (!wanted.every((name) => made.has(name.split(':')[0]))) {
     return null;
   }
-  const constants = Object.entries(weights).map(
-    ([name, [tensor]]) => /** @type {[string, Tensor]} */ ([`${name}:0`, tensor]),
-  );
+  // Those of other parts of the graph would be copied at every step.
+  const read = new Set(lines.flatMap(({inputs}) => inputs));
+  const constants = Object.entries(weights)
+    .map(([name, [tensor]]) => /** @type {[string, Tensor]} */ ([`${name}:0`, tensor]))
+    .filter(([name]) => read.has(name));
   const kept = new Set(wanted);
   return (inputs) => {
     const values = new Map(constants);
