@@ -101,6 +101,7 @@ setuptools.setup(
             "hypothesis",
             "dill",
             "psutil",
+            "scipy",
             "ruff",
             "nbclient",
             "nbformat",

@@ -28,7 +28,6 @@ def pauses(monkeypatch):
 @pytest.fixture(scope="module")
 def stand_ins(model, unconditional, tmp_path_factory):
     """Serves a conditional model as `sketch_rnn` and one without encoder."""
-    pytest.importorskip("tensorflow_serving")
     import export
     from benchmarks import stand_in
 
@@ -231,7 +230,6 @@ class TestServed:
 @pytest.fixture
 def scripted():
     """Serves model states by gRPC, after what a test puts in the way."""
-    pytest.importorskip("tensorflow_serving")
     from tensorflow_serving.apis import (
         get_model_status_pb2,
         model_service_pb2_grpc,

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import linalg, stats
 
 from sketch_rnn_tf import strokes
 from sketch_rnn_tf.quality import inks, measures
@@ -49,7 +50,6 @@ class TestRecognisability:
 
 class TestFrechetDistance:
     def test_is_scipys_with_the_square_root_of_the_product(self, rng):
-        linalg = pytest.importorskip("scipy.linalg")
         one = rng.normal(size=(60, 7)) @ rng.normal(size=(7, 7))
         other = rng.normal(size=(80, 7)) @ rng.normal(size=(7, 7)) + 0.5
         a, b = np.cov(one.T), np.cov(other.T)
@@ -193,7 +193,6 @@ class TestNearDuplicates:
 
 class TestWassersteinDistance:
     def test_is_scipys(self, rng):
-        stats = pytest.importorskip("scipy.stats")
         one, other = rng.integers(0, 9, 50), rng.normal(3, 2, 70)
         assert measures.wasserstein_distance(one, other) == pytest.approx(
             stats.wasserstein_distance(one, other), rel=1e-12
