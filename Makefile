@@ -9,6 +9,8 @@ PORT ?= 8000
 
 # Tests run side by side; a file's share what it sets up.
 WORKERS ?= 2
+# How many times their usual work the hard tests do.
+EFFORT ?= 1
 PYTEST = $(BIN)/python -m pytest -q --numprocesses $(WORKERS) --dist loadfile
 
 export TF_CPP_MIN_LOG_LEVEL ?= 2
@@ -17,13 +19,14 @@ export TF_CPP_MIN_LOG_LEVEL ?= 2
 WEB = export/web
 WEB_STAMP = $(WEB)/node_modules/.package-lock.json
 
-.PHONY: help install demo web test test-all lint format clean
+.PHONY: help install demo web test test-all test-hard lint format clean
 
 help:
 	@echo "make demo      train on the embedded doodles, draw and export: demo_out/"
 	@echo "make web       serve the demo's page: draw, and the model draws on"
 	@echo "make test      run the tests but the slow ones"
 	@echo "make test-all  run all tests"
+	@echo "make test-hard break things on purpose, about 20 minutes; EFFORT=10 for longer"
 	@echo "make lint      check style and format"
 	@echo "make format    format the code"
 	@echo "make clean     remove the environment and what the demo wrote"
@@ -50,10 +53,13 @@ web:
 	$(PYTHON) -m http.server --bind 127.0.0.1 --directory demo_out/page $(PORT)
 
 test: $(STAMP) $(WEB_STAMP)
-	$(PYTEST) -rs -m "not slow"
+	$(PYTEST) -rs -m "not slow and not hard"
 
 test-all: $(STAMP) $(WEB_STAMP)
-	$(PYTEST) -rs
+	$(PYTEST) -rs -m "not hard"
+
+test-hard: $(STAMP) $(WEB_STAMP)
+	$(PYTEST) -rs -m hard tests/hard --effort $(EFFORT)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
