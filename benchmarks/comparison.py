@@ -38,6 +38,11 @@ TURNS = 2
 
 MEMORY_STEPS = 3
 
+ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
+"""TensorFlow's switch; what it is by default depends on the processor."""
+
+WITHOUT_ONEDNN = "no oneDNN"
+
 Say = Callable[[str], None]
 
 
@@ -55,6 +60,7 @@ def compare(
     batches: int | None,
     torch_python: str | None,
     defaults: bool,
+    without_onednn: bool,
     say: Say,
 ) -> list[report.Row]:
     """Runs the comparison.
@@ -68,6 +74,7 @@ def compare(
       batches: Batches in a round of the fast path; None for a window.
       torch_python: A Python that has torch; None leaves it out.
       defaults: Whether to run the plain loop in default settings as well.
+      without_onednn: Whether to run it without oneDNN as well.
       say: Takes lines of progress.
 
     Returns:
@@ -91,7 +98,9 @@ def compare(
         if torch_python:
             comparison.add_torch(torch_python, stack)
         if defaults:
-            comparison.add_defaults(stack)
+            comparison.add_elsewhere("defaults", {}, stack)
+        if without_onednn:
+            comparison.add_elsewhere(WITHOUT_ONEDNN, {ONEDNN: "0"}, stack)
         comparison.warm_up()
         comparison.take_turns()
         rows = comparison.rows()
@@ -126,7 +135,7 @@ class _Comparison:
         self._say = say
         say(
             f"N_max {config.max_len}, buckets {config.bucket_boundaries}, "
-            f"TF_ENABLE_ONEDNN_OPTS={os.environ['TF_ENABLE_ONEDNN_OPTS']}"
+            f"{ONEDNN}={os.environ[ONEDNN]}"
         )
         sizes = [batches] * rounds
         if batches is None:
@@ -190,21 +199,22 @@ class _Comparison:
         _require_close("torch: loss of given outputs", *losses)
         self._add("torch", lambda index: made.ask("step", index=index))
 
-    def add_defaults(self, stack):
-        """Adds the plain loop in TensorFlow's default settings."""
-        self._say("defaults: starting")
+    def add_elsewhere(self, name, settings, stack):
+        """Adds the plain loop in a process with just these of TF's settings."""
+        self._say(f"{name}: starting")
         made = worker.Worker(
-            variant_worker.MODULE, environment=variant_worker.environment()
+            variant_worker.MODULE,
+            environment=variant_worker.environment() | settings,
         )
-        self._workers["defaults"] = stack.enter_context(made)
+        self._workers[name] = stack.enter_context(made)
         facts = made.ask(
             "start",
             variant="plain",
             config=self._padded_config.to_json(),
             batches=self._files,
         )
-        self._check_loss("defaults", facts["loss"])
-        self._add("defaults", lambda index: made.ask("step", index=index))
+        self._check_loss(name, facts["loss"])
+        self._add(name, lambda index: made.ask("step", index=index))
 
     def _add(self, name, step):
         self._contestants[name] = contestants.Padded(
@@ -294,7 +304,7 @@ class _Comparison:
         """Returns rows of the memory that each needs in its own process."""
         found = {}
         for name, made in self._workers.items():
-            if name == "defaults":
+            if name in ("defaults", WITHOUT_ONEDNN):
                 found[name] = made.ask("memory")
             made.close()
         # The longest batches need the most.

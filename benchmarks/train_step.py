@@ -5,7 +5,8 @@ A step is forward, loss, gradients, clipping and Adam's update.  Its variants:
   fast       our model as `fit` trains it, fed by the input pipeline
   keras RNN  our cells under keras.layers.RNN, padded to N_max
   plain      a loop in the reference implementation's form, padded to N_max
-  defaults   plain in TensorFlow's default settings, without oneDNN
+  defaults   plain in TensorFlow's default settings
+  no oneDNN  plain without oneDNN, the default on some processors
   torch      nn.LSTM, padded to N_max, in an environment of its own
 
 They take turns, round by round; a round of `fast` is a window of the input
@@ -65,6 +66,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     add("--seed", type=int, default=0, metavar="S")
     add("--torch", metavar="PYTHON", help="a Python that has torch")
     add("--defaults", action="store_true", help="time `defaults` as well")
+    add(
+        "--without-onednn", action="store_true", help="time `no oneDNN` as well"
+    )
     add("--json", metavar="FILE")
     arguments = parser.parse_args(argv)
     for name in ("repeats", "batches"):
@@ -86,6 +90,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             batches=arguments.batches,
             torch_python=arguments.torch,
             defaults=arguments.defaults,
+            without_onednn=arguments.without_onednn,
             say=lambda line: print(line, file=sys.stderr, flush=True),
         )
         report.show(rows, json_file=arguments.json)

@@ -214,11 +214,12 @@ def test_the_whole_comparison(data, tmp_path, capsys):
     file = tmp_path / "rows.json"
     arguments = ["--data", str(data), "--preset", "tiny", "--repeats", "1"]
     arguments += ["--set", "batch_size=5", "--set", "num_buckets=2"]
-    arguments += ["--defaults", "--batches", "2", "--json", str(file)]
+    arguments += ["--defaults", "--without-onednn"]
+    arguments += ["--batches", "2", "--json", str(file)]
     assert train_step.main(arguments) == 0
     rows = [report.Row(**row) for row in json.loads(file.read_text())]
     rates = {row.name for row in rows if row.unit == "s/step"}
-    assert rates == {"fast", "keras RNN", "plain", "defaults"}
+    assert rates == {"fast", "keras RNN", "plain", "defaults", "no oneDNN"}
     assert all(row.value >= 0 for row in rows)
     assert len(capsys.readouterr().out.splitlines()) == len(rows)
 
