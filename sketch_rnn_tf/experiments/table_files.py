@@ -6,7 +6,7 @@ import pathlib
 from collections.abc import Sequence
 from typing import Any
 
-from sketch_rnn_tf import drawing, version
+from sketch_rnn_tf import drawing, html_page, version
 from sketch_rnn_tf.diagrams import tradeoff
 from sketch_rnn_tf.experiments import (
     curves,
@@ -141,7 +141,7 @@ def _pictures(out, found):
 def _page(found, drawn: dict[str, Any], done, asked):
     sections = [("Losses", table_text.html_table(table_text.losses(found)))]
     sections += [
-        (title, page.picture(name, title)) for name, title in drawn.items()
+        (title, html_page.picture(name, title)) for name, title in drawn.items()
     ]
     sections += [
         (
