@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import tensorflow as tf
 
 from benchmarks import bare_recurrence, contestants, matmul_peak, report
-from sketch_rnn_tf import decoder, distributions, vae
+from sketch_rnn_tf import decoder, distributions, model_output, vae
 
 REPEATS = 3
 """Of each part, for each T."""
@@ -110,7 +110,7 @@ def mixture_head(
     def gradient(params, strokes):
         with tf.GradientTape() as tape:
             tape.watch(params)
-            output = vae.ModelOutput(
+            output = model_output.ModelOutput(
                 distributions.point_distribution(params), None, None
             )
             recon, _ = model.loss_terms(output, strokes, training=True)

@@ -50,6 +50,7 @@ from sketch_rnn_tf import (
     distributions,
     encoder as encoder_lib,
     input_pipeline,
+    model_output,
     next_point,
     randomness,
     sampler as sampler_lib,
@@ -219,7 +220,7 @@ class Signatures:
             given[:, :-1], self._conditioned(good, mu, labels)
         )
         recon, kl = self._model.loss_terms(
-            vae.ModelOutput(
+            model_output.ModelOutput(
                 distributions.point_distribution(params), posterior, None
             ),
             given,

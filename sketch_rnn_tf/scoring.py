@@ -18,6 +18,7 @@ from sketch_rnn_tf import (
     encoding,
     input_pipeline,
     labels as labels_lib,
+    model_output,
     sampling,
     strokes as strokes_lib,
     vae,
@@ -164,7 +165,7 @@ def score(
             posterior = encoder.posterior(reading.mu, reading.log_var)
         points = distributions.point_distribution(reading.params)
         recon, kl = model.loss_terms(
-            vae.ModelOutput(points, posterior, None),
+            model_output.ModelOutput(points, posterior, None),
             reading.strokes,
             training=False,
         )

@@ -1,25 +1,21 @@
 """The model: a Keras subclass that joins encoder, z and decoder."""
 
 import dataclasses
-from typing import Any, NamedTuple
+from typing import Any
 
 import tensorflow as tf
-import tensorflow_probability as tfp
 
 from sketch_rnn_tf import (
-    class_embedding as class_embedding_lib,
     config as config_lib,
-    decoder,
     distributions,
-    encoder,
     losses,
+    model_output,
     optimizer as optimizer_lib,
+    parts,
     schedules,
     strategies,
 )
 from sketch_rnn_tf.backend import keras
-
-tfd = tfp.distributions
 
 TERMS = ("offset_loss", "pen_loss", "kl", "gradient")
 """What `bad_term` counts, in this order."""
@@ -28,20 +24,6 @@ TERMS = ("offset_loss", "pen_loss", "kl", "gradient")
 _EVALUATION, _NOISE, _ENCODER, _DECODER = 0, 1, 2, 4
 # The seed takes 31 bits, above 4 for streams; replicas count above them.
 _STREAMS, _REPLICA = 16, 2**36
-
-
-class ModelOutput(NamedTuple):
-    """What the model makes of a batch.
-
-    Attributes:
-      points: Distributions of the points S_1 to S_T, batch shape [B, T].
-      posterior: q(z | S), batch shape [B, Z]; None if unconditional.
-      z: The sampled z, float [B, Z]; None if unconditional.
-    """
-
-    points: distributions.PointDistribution
-    posterior: tfd.Normal | None
-    z: tf.Tensor | None
 
 
 @keras.saving.register_keras_serializable("sketch_rnn_tf")
@@ -94,57 +76,12 @@ class SketchRNN(keras.Model):
         super().__init__(**kwargs)
         if not isinstance(config, config_lib.Config):
             config = config_lib.from_mapping(config)
-        for key in ("max_len", "scale_factor"):
-            if not getattr(config, key) > 0:
-                raise ValueError(
-                    f"{key}: expected a positive number, got "
-                    f"{getattr(config, key)}; measurement.fit_config sets "
-                    "it from the training data"
-                )
-        if config.class_size and not config.words:
-            raise ValueError(
-                "words: expected at least one for class_size "
-                f"{config.class_size}, got none; the training data name them"
-            )
         self.config = config
         self.sample_z = True
         keras.utils.set_random_seed(config.seed)
-        mixed = config.precision == "mixed_bfloat16"
-        products = {
-            "product_dtype": "bfloat16" if mixed else None,
-            "recompute": config.recompute,
-        }
-        self.encoder = None
-        if config.conditional:
-            self.encoder = encoder.Encoder(
-                config.encoder_cell,
-                config.encoder_size,
-                config.z_size,
-                recurrent_dropout=config.recurrent_dropout,
-                **products,
-                name="encoder",
-            )
-            self.encoder.build((None, None, decoder.POINT_SIZE))
-        self.decoder = decoder.Decoder(
-            config.decoder_cell,
-            config.decoder_size,
-            config.z_size * config.conditional + config.class_size,
-            config.num_mixtures,
-            recurrent_dropout=config.recurrent_dropout,
-            input_dropout=config.input_dropout,
-            output_dropout=config.output_dropout,
-            squash_z=config.squash_z,
-            **products,
-            name="decoder",
-        )
-        self.decoder.build((None, None, decoder.POINT_SIZE))
-        self.class_embedding = None
-        if config.class_size:
-            # After all else, so that the rest starts as it would without.
-            self.class_embedding = class_embedding_lib.ClassEmbedding(
-                len(config.words), config.class_size, name="class_embedding"
-            )
-            self.class_embedding.build((None,))
+        made = parts.make(config)
+        self.encoder, self.decoder = made.encoder, made.decoder
+        self.class_embedding = made.class_embedding
         self._means = {
             name: strategies.GlobalMean(name=name)
             for name in ("loss", "recon", "kl", "offset_loss", "pen_loss")
@@ -186,7 +123,7 @@ class SketchRNN(keras.Model):
             training=training,
             seed=local + [0, _DECODER],
         )
-        return ModelOutput(
+        return model_output.ModelOutput(
             distributions.point_distribution(params), posterior, z
         )
 
@@ -208,7 +145,11 @@ class SketchRNN(keras.Model):
         return embedded if z is None else tf.concat([z, embedded], axis=-1)
 
     def loss_terms(
-        self, output: ModelOutput, strokes: tf.Tensor, *, training: bool
+        self,
+        output: model_output.ModelOutput,
+        strokes: tf.Tensor,
+        *,
+        training: bool,
     ) -> tuple[losses.ReconstructionLoss, tf.Tensor]:
         """Computes the loss terms of each sketch.
 
@@ -232,8 +173,7 @@ class SketchRNN(keras.Model):
         )
         if output.posterior is None:
             return recon, tf.zeros_like(recon.offset)
-        log_var = 2.0 * tf.math.log(output.posterior.scale)
-        return recon, losses.kl_divergence(output.posterior.loc, log_var)
+        return recon, losses.kl_divergence(*output.posterior_moments())
 
     def compile(self, optimizer=None, **kwargs):
         """Configures training; without an optimizer, as `config` says.
@@ -302,7 +242,7 @@ class SketchRNN(keras.Model):
             count = tf.cast(rows.total, kl.dtype)
             floored, floor, name = kl, self.config.kl_tolerance, "kl"
             if self._kl_dimensions is not None:
-                floored = _kl_by_dimension(output)
+                floored = output.kl_by_dimension()
                 floor, name = self.config.free_bits, "kl_dimensions"
                 sums[name] = _total_rows(floored)
             objective = losses.objective(
@@ -343,7 +283,7 @@ class SketchRNN(keras.Model):
         count = tf.cast(rows.total, kl.dtype)
         means = {"kl": sums["kl"] / count}
         if self._kl_dimensions is not None:
-            sums["kl_dimensions"] = _total_rows(_kl_by_dimension(output))
+            sums["kl_dimensions"] = _total_rows(output.kl_by_dimension())
             means["kl_dimensions"] = sums["kl_dimensions"] / count
         if self.config.compatibility == "magenta" and self.encoder is not None:
             # Deviation: the reference reports what its floor leaves.
@@ -402,12 +342,6 @@ class SketchRNN(keras.Model):
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor's arguments."""
         return {"config": dataclasses.asdict(self.config)}
-
-
-def _kl_by_dimension(output):
-    """Returns the KL of each sketch's latent dimensions, float [B, Z]."""
-    log_var = 2.0 * tf.math.log(output.posterior.scale)
-    return losses.kl_by_dimension(output.posterior.loc, log_var)
 
 
 def _total_rows(values):

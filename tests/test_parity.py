@@ -15,7 +15,7 @@ import reference_numpy
 import tensorflow as tf
 
 from benchmarks import parity
-from sketch_rnn_tf import distributions, vae
+from sketch_rnn_tf import distributions, model_output
 from sketch_rnn_tf.weights import magenta
 
 CASES = reference_files.SHARED / "reference" / "parity"
@@ -246,7 +246,7 @@ def test_golden_row_is_reproduced(encoder, decoder, tmp_path):
         for got, expected in ((posterior.loc, mu), (log_var, presig)):
             np.testing.assert_allclose(got[0], expected, rtol=0, atol=PLACES)
     points, state = _decode(model, strokes, z)
-    output = vae.ModelOutput(points, posterior, z)
+    output = model_output.ModelOutput(points, posterior, z)
     for is_training, expected in ((True, training), (False, evaluation)):
         recon, found = model.loss_terms(output, strokes, training=is_training)
         total = float(tf.reduce_mean(recon.offset + recon.pen))
