@@ -1,15 +1,14 @@
 """Export of a model as a SavedModel with the signatures of `signatures`."""
 
+import contextlib
 import os
 import pathlib
-import shutil
-import tempfile
 from collections.abc import Callable
 
 import tensorflow as tf
 
 from export import signatures, steps
-from sketch_rnn_tf import vae
+from sketch_rnn_tf import partials, vae
 
 BROWSER = "browser"
 """The signature of one step at a time."""
@@ -41,20 +40,21 @@ def export_saved_model(
     directory = pathlib.Path(directory)
     if directory.exists() and not directory.is_dir():
         raise ValueError(f"{directory}: expected a directory, got a file")
-    directory.mkdir(parents=True, exist_ok=True)
-    versions = [int(p.name) for p in directory.iterdir() if p.name.isdigit()]
-    target = directory / str(max(versions, default=0) + 1)
-    partial = tempfile.mkdtemp(prefix=".partial-", dir=directory)
-    try:
-        _write(model, partial, browser)
+    with partials.scratch(directory / "version") as partial:
+        _write(model, os.fspath(partial), browser)
         if beside is not None:
-            beside(partial)
-        os.chmod(partial, 0o755)
-        os.rename(partial, target)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
-    return target
+            beside(os.fspath(partial))
+        while True:
+            target = directory / str(_next(directory))
+            # Another process may have written a version just now.
+            with contextlib.suppress(FileExistsError):
+                partials.place(partial, target)
+                return target
+
+
+def _next(directory):
+    versions = [int(p.name) for p in directory.iterdir() if p.name.isdigit()]
+    return max(versions, default=0) + 1
 
 
 def _write(model, path, browser):

@@ -14,7 +14,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sketch_rnn_tf import drawings as drawings_lib, recipes, strokes, workers
+from sketch_rnn_tf import (
+    drawings as drawings_lib,
+    partials,
+    recipes,
+    strokes,
+    workers,
+)
 from sketch_rnn_tf.files import (
     ndjson,
     polylines_json,
@@ -113,7 +119,10 @@ def find(sources: Sequence[str | os.PathLike]) -> list[tuple[str, ...]]:
             files = [
                 path
                 for path in sorted(source.rglob("*"))
-                if path.suffix.lower() in KINDS and path.is_file()
+                if path.suffix.lower() in KINDS
+                and path.is_file()
+                # A killed process may have left half a file there.
+                and not partials.is_partial(path.relative_to(source))
             ]
             if not files:
                 raise ValueError(

@@ -70,7 +70,7 @@ class TestSave:
         def full(*_):
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr(checkpoints.work_directory, "sync", full)
+        monkeypatch.setattr(checkpoints.partials, "sync", full)
         with pytest.raises(OSError, match=r"ckpt-40: No space left on device"):
             _save(model, made, 40)
         assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
@@ -82,14 +82,14 @@ class TestSave:
         model, made = make(tmp_path)
         _save(model, made, 20)
         synced = []
-        sync = checkpoints.work_directory.sync
+        sync = checkpoints.partials.sync
 
         def noted(path):
             latest = tf.train.latest_checkpoint(str(tmp_path))
             synced.append((pathlib.Path(path).name, latest[-7:]))
             sync(path)
 
-        monkeypatch.setattr(checkpoints.work_directory, "sync", noted)
+        monkeypatch.setattr(checkpoints.partials, "sync", noted)
         _save(model, made, 30)
         assert set(synced[:2]) == {
             ("ckpt-30.index", "ckpt-20"),

@@ -291,3 +291,16 @@ def test_a_drawing_of_ours_comes_back_from_svg(tmp_path):
     back = found.splits["train"][0]
     assert back.shape == sketch.shape
     assert np.abs(back[1:] - (sketch * [scale, scale, 1])[1:]).max() < 0.5
+
+
+def test_what_a_killed_process_left_is_no_data(tmp_path):
+    line = json.dumps({"word": "cat", "drawing": [[[0, 9], [0, 9]]]})
+    for name in ("cat.ndjson", ".partial-pig.ndjson.1/pig.ndjson"):
+        file = tmp_path / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(line + "\n")
+    found = conversion.find([tmp_path])
+    assert [file.name for file in found] == ["cat.ndjson"]
+    # Where somebody's own folder is called so, all in it count.
+    (found,) = conversion.find([tmp_path / ".partial-pig.ndjson.1"])
+    assert found.name == "pig.ndjson"

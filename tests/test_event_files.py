@@ -1,6 +1,7 @@
 """event_files: what TensorBoard reads, and repairing it after a kill."""
 
 import resource
+import time
 
 import numpy as np
 import pytest
@@ -76,6 +77,32 @@ def test_what_cannot_be_written_is_said(write, tmp_path):
             write(10)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_a_clock_set_back_keeps_the_order(write, tmp_path, monkeypatch):
+    now = time.time()
+    write(10)
+    # TensorBoard goes by the files' names, and never back.
+    monkeypatch.setattr(event_files.time, "time", lambda: now - 5 * 3600)
+    write(20)
+    write(30)
+    assert set(map(tuple, _read(tmp_path).values())) == {(10, 20, 30)}
+    by_name = [
+        tf.compat.v1.Event.FromString(record.numpy()).step
+        for file in _files(tmp_path / "train")
+        for record in tf.data.TFRecordDataset(str(file)).skip(1)
+    ]
+    assert by_name == [10, 20, 30]
+
+
+def test_is_on_disk_before_the_history_says_so(write, tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr(
+        event_files.partials, "sync", lambda path: synced.append(path.parent)
+    )
+    write(10)
+    names = [tmp_path / name for name in ("train", "validation", "pictures")]
+    assert set(synced) == set(names)
 
 
 class TestPurge:

@@ -279,6 +279,36 @@ class TestCommand:
         assert (out / "index.html").read_text() == "page"
         assert "http.server" in capsys.readouterr().out
 
+    def test_a_page_whose_export_was_killed_is_gone_on_with(
+        self, tmp_path, monkeypatch
+    ):
+        built = tmp_path / "built"
+        built.mkdir()
+        (built / "index.html").write_text("page")
+        monkeypatch.setattr(page, "page_files", lambda: [built / "index.html"])
+        model = web_exports.make_model("lstm", conditional=False, size=4)
+        out = tmp_path / "page"
+
+        def killed(*_):
+            raise SystemExit
+
+        with monkeypatch.context() as patch, pytest.raises(SystemExit):
+            patch.setattr(page, "_write", killed)
+            tfjs.export_page(model, out, name="a")
+        # The model is there, and no list.
+        assert sorted(p.name for p in out.rglob("*.json")) == [
+            "config.json", "model.json",
+        ]  # fmt: skip
+        (out / ".partial-index.html.1").mkdir()
+        tfjs.export_page(model, out, name="a")
+        assert (out / "index.html").read_text() == "page"
+        listed = json.loads((out / "models" / "models.json").read_text())
+        assert listed == [{"name": "a", "path": "models/a/"}]
+        (tmp_path / "other").mkdir()
+        (tmp_path / "other" / "letter.txt").write_text("Dear")
+        with pytest.raises(ValueError, match="or a page, got one without mo"):
+            tfjs.export_page(model, tmp_path / "other", name="a")
+
     def test_a_failure_leaves_no_page(self, tmp_path, monkeypatch):
         model = web_exports.make_model("lstm", conditional=False, size=4)
         bias = model.decoder.output_bias

@@ -23,8 +23,7 @@ class TestWrittenWhole:
         path = tmp_path / "new" / "a.weights.h5"
         with work_directory.written_whole(path) as partial:
             # Keras looks at the ending.
-            assert partial.name.endswith(".weights.h5")
-            assert partial.parent == path.parent
+            assert partial.name == path.name
             partial.write_text("whole")
             assert not path.exists()
         assert path.read_text() == "whole"
@@ -196,8 +195,11 @@ with work_directory.locked(sys.argv[1]):
             stdout=subprocess.PIPE,
         ) as process:
             assert process.stdout.readline() == b"locked\n"
+            named = rf"is training there \(process {process.pid}\)$"
+            if not os.path.exists("/proc/locks"):
+                named = "is training there$"
             with (
-                pytest.raises(ValueError, match="another process is training"),
+                pytest.raises(ValueError, match=named),
                 work_directory.locked(tmp_path),
             ):
                 pass

@@ -21,6 +21,7 @@ from typing import BinaryIO
 import requests
 import urllib3
 
+from sketch_rnn_tf import partials
 from tfds_quickdraw import checksums, download_bar
 
 try:
@@ -144,6 +145,7 @@ class Download:
         os.fsync(part.fileno())
         self.note.unlink(missing_ok=True)
         os.replace(self.part, self.path)
+        partials.sync(self.path.parent)
 
     def _remove_part(self) -> None:
         self.note.unlink(missing_ok=True)

@@ -74,6 +74,13 @@ def prepare(
             builder.download_and_prepare(
                 download_config=_download_config(beam_options)
             )
+        except FileExistsError:
+            # Another process has prepared the same meanwhile.
+            builder = builder_lib.Builder(data_dir=data_dir, config=config)
+            if not pathlib.Path(builder.data_dir).exists():
+                raise
+            _check_location(builder, config)
+            return builder
         except BaseException:
             # TFDS removes its records, but not the folder made for them.
             with contextlib.suppress(OSError):

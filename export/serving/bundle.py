@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from export import saved_model, signatures, status
 from export.serving import models_config, names, warmup
-from sketch_rnn_tf import vae, version as version_lib
+from sketch_rnn_tf import locks, vae, version as version_lib
 from sketch_rnn_tf.training import work_directory
 
 TEMPLATES = (
@@ -81,6 +81,12 @@ def export_serving(
     names.check(name)
     if directory.exists() and not directory.is_dir():
         raise ValueError(f"{directory}: expected a directory, got a file")
+    # Two at once would each write a list without the other's version.
+    with locks.waited_for(directory):
+        return _export_serving(model, directory, name, promoted, renew)
+
+
+def _export_serving(model, directory, name, promoted, renew):
     config = models_config.read(directory)
     version = saved_model.export_saved_model(
         model,

@@ -13,6 +13,7 @@ from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
 from export.serving import names
+from sketch_rnn_tf import locks
 from sketch_rnn_tf.training import work_directory
 
 FILE = "models.config"
@@ -115,7 +116,12 @@ def promote(
     path = directory / FILE
     if not path.is_file():
         raise ValueError(f"{path}: expected a bundle's file, got none")
-    config = read(directory)
+    with locks.waited_for(directory):
+        return _promote(directory, name, version)
+
+
+def _promote(directory, name, version):
+    path, config = directory / FILE, read(directory)
     model = _find(config, name)
     if model is None:
         known = [model.name for model in config.model_config_list.config]

@@ -4,13 +4,11 @@ import json
 import os
 import pathlib
 import re
-import shutil
-import tempfile
 from typing import Any
 
 from export import steps as steps_lib
 from export.tfjs import graph as graph_lib, graph_model
-from sketch_rnn_tf import vae, version
+from sketch_rnn_tf import partials, vae, version
 
 FORMAT = "sketch_rnn_tf.browser"
 FORMAT_VERSION = 1
@@ -49,12 +47,8 @@ def export_tfjs(
     directory = pathlib.Path(directory)
     graph_model.check_quantization(quantize)
     _check(directory)
-    missing = [p for p in directory.parents if not p.exists()]
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    partial = pathlib.Path(
-        tempfile.mkdtemp(prefix=".partial-", dir=directory.parent)
-    )
-    try:
+    # What a link names is replaced, and not the link.
+    with partials.folder(directory.resolve(), replace=True) as partial:
         graph = graph_lib.frozen(model)
         _, *shards = graph_model.write(graph, partial, quantize=quantize)
         config = browser_config(model) | {
@@ -65,13 +59,6 @@ def export_tfjs(
         (partial / "config.json").write_text(
             json.dumps(config, indent=2, sort_keys=True) + "\n"
         )
-        os.chmod(partial, 0o755)
-        _replace(partial, directory)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        for parent in missing:
-            parent.rmdir()
-        raise
     return directory
 
 
@@ -117,19 +104,3 @@ def _check(directory):
                 f"{directory}: expected a new directory or an earlier export, "
                 f"got one that holds {path.name!r}"
             )
-
-
-def _replace(partial, directory):
-    """Gives the new export the name, so that it is whole at any moment."""
-    if not directory.exists():
-        os.rename(partial, directory)
-        return
-    old = pathlib.Path(tempfile.mkdtemp(prefix=".old-", dir=directory.parent))
-    os.rename(directory, old / directory.name)
-    try:
-        os.rename(partial, directory)
-    except OSError:
-        os.rename(old / directory.name, directory)
-        raise
-    finally:
-        shutil.rmtree(old, ignore_errors=True)

@@ -7,7 +7,7 @@ import re
 from importlib import resources
 
 from export.tfjs import exporting
-from sketch_rnn_tf import vae
+from sketch_rnn_tf import locks, partials, vae
 from sketch_rnn_tf.training import work_directory
 
 LIST = "models.json"
@@ -45,6 +45,12 @@ def export_page(
     directory = pathlib.Path(directory)
     if directory.exists() and not directory.is_dir():
         raise ValueError(f"{directory}: expected a directory, got a file")
+    # Two at once would each write a list without the other's model.
+    with locks.waited_for(directory):
+        return _export_page(model, directory, name, quantize)
+
+
+def _export_page(model, directory, name, quantize):
     files = page_files()
     others = [one for one in _offered(directory) if one["name"] != name]
     path = _path(name, {one["path"] for one in others})
@@ -82,10 +88,17 @@ def page_files() -> list:
 
 def _offered(directory):
     """Returns the models that a page offers already."""
-    if not directory.exists() or not any(directory.iterdir()):
-        return []
     file = directory / "models" / LIST
     if not file.is_file():
+        # An export that was killed has not come to the list.
+        names = {file.name for file in page_files()} | {"models"}
+        if all(
+            path.name in names
+            or _PART.fullmatch(path.name)
+            or partials.is_partial(path.name)
+            for path in directory.iterdir()
+        ):
+            return []
         raise ValueError(
             f"{directory}: expected a new directory or a page, got one "
             f"without models/{LIST}"

@@ -16,6 +16,7 @@ from sketch_rnn_tf import (
     drawing,
     evaluation,
     measurement,
+    partials,
     presets,
     pretrained,
     sampling,
@@ -122,7 +123,11 @@ def _clear(out):
     known = {"data", "work", "saved_model", "page"}
     known |= {"metrics.json", "index.html"}
     known |= {f"{name}.{kind}" for name in _PICTURES for kind in ("svg", "png")}
-    others = [p.name for p in out.glob("*") if p.name not in known]
+    others = [
+        p.name
+        for p in out.glob("*")
+        if p.name not in known and not partials.is_partial(p.name)
+    ]
     if others:
         raise ValueError(
             f"{out}: expected a new directory or an earlier demo's, "

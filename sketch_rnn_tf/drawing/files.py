@@ -5,6 +5,7 @@ import pathlib
 
 import svgwrite
 
+from sketch_rnn_tf import partials
 from sketch_rnn_tf.drawing import animation, motion, raster
 
 ENDINGS = (".svg", ".animated.svg", ".png", ".gif")
@@ -78,14 +79,9 @@ got 'x.bmp'
             f"expected a file, got the folder {str(path)!r}"
         )
     data = _encoded(ending, picture, scale, seconds)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(data)
-        os.replace(part, path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    # Pictures may be many, and can be drawn again: no wait for the disk.
+    with partials.file(path, durable=False) as partial:
+        partial.write_bytes(data)
     return path
 
 

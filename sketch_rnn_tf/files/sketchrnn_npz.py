@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from sketch_rnn_tf import strokes
+from sketch_rnn_tf import partials, strokes
 from sketch_rnn_tf.files import array_pickle, npz_archive, tally as tally_lib
 
 SPLITS = ("train", "valid", "test")
@@ -153,17 +153,15 @@ def write(path: _Path, splits: Mapping[str, Sequence[np.ndarray]]) -> None:
     if not any(arrays.values()):
         raise ValueError(f"{path}: expected at least one sketch, got none")
     arrays = _unify(arrays)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as archive:
-            for split, sketches in arrays.items():
-                # A fixed date, so that equal sketches give equal files.
-                member = zipfile.ZipInfo(f"{split}.npy", (1980, 1, 1, 0, 0, 0))
-                member.compress_type = zipfile.ZIP_DEFLATED
-                archive.writestr(member, _object_npy(sketches))
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with (
+        partials.file(path) as partial,
+        zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
+        for split, sketches in arrays.items():
+            # A fixed date, so that equal sketches give equal files.
+            member = zipfile.ZipInfo(f"{split}.npy", (1980, 1, 1, 0, 0, 0))
+            member.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(member, _object_npy(sketches))
 
 
 def _check_splits(splits: Iterable[str]) -> None:

@@ -4,14 +4,13 @@ import hashlib
 import os
 import pathlib
 import re
-import shutil
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from sketch_rnn_tf import (
     evaluation,
     input_pipeline,
+    partials,
     pretrained,
     training,
     vae,
@@ -198,11 +197,7 @@ def _minutes(rows, batch_size):
 
 def _write(folder, config, content, card):
     """Writes a packed model, whole or not at all."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    partial = pathlib.Path(
-        tempfile.mkdtemp(prefix=work_directory.PARTIAL, dir=folder.parent)
-    )
-    try:
+    with partials.folder(folder) as partial:
         texts = {
             work_directory.CONFIG: config.to_json(),
             cards.FILE: card.to_json(),
@@ -211,13 +206,6 @@ def _write(folder, config, content, card):
         for name, text in texts.items():
             (partial / name).write_text(text, encoding="utf-8", newline="\n")
         (partial / weights_file.FILE).write_bytes(content)
-        for path in (*partial.iterdir(), partial):
-            work_directory.sync(path)
-        partial.chmod(0o755)
-        os.rename(partial, folder)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
 
 
 def _plain(values):

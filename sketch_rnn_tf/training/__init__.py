@@ -4,7 +4,6 @@ import contextlib
 import math
 import os
 import pathlib
-import shutil
 import tempfile
 from collections.abc import Callable
 
@@ -13,6 +12,7 @@ import tensorflow as tf
 from sketch_rnn_tf import (
     config as config_lib,
     input_pipeline,
+    partials,
     pretrained,
     strategies,
     vae,
@@ -207,15 +207,12 @@ def save(
 
     Raises:
       ValueError: If the directory holds something.
+      OSError: If it cannot be written, or another process has made one.
     """
     work_dir = pathlib.Path(work_dir)
     if work_dir.exists() and (not work_dir.is_dir() or any(work_dir.iterdir())):
         raise ValueError(f"{work_dir}: expected a new or empty directory")
-    work_dir.parent.mkdir(parents=True, exist_ok=True)
-    partial = pathlib.Path(
-        tempfile.mkdtemp(prefix=".partial-", dir=work_dir.parent)
-    )
-    try:
+    with partials.folder(work_dir) as partial:
         work_directory.create(partial, model.config, resume=False)
         model.save_weights(partial / work_directory.BEST_WEIGHTS)
         checkpoints_lib.Checkpoints(
@@ -224,11 +221,6 @@ def save(
         if started_from is not None:
             note = partial / work_directory.STARTED_FROM
             note.write_text(started_from + "\n")
-        partial.chmod(0o755)
-        os.replace(partial, work_dir)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
     return work_dir
 
 

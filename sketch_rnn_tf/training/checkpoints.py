@@ -16,6 +16,7 @@ import time
 
 import tensorflow as tf
 
+from sketch_rnn_tf import partials
 from sketch_rnn_tf.backend import keras
 from sketch_rnn_tf.training import disk_space, work_directory
 
@@ -147,8 +148,8 @@ class Checkpoints:
                 self._directory.mkdir(exist_ok=True)
                 self._checkpoint.write(str(self._directory / name))
                 for file in self._directory.glob(f"{name}.*"):
-                    work_directory.sync(file)
-                work_directory.sync(self._directory)
+                    partials.sync(file)
+                partials.sync(self._directory)
                 self._write_state([*self._kept, name][-KEPT:])
         finally:
             self.clean()

@@ -7,6 +7,7 @@ does not say so (seen on TF 2.21).
 import itertools
 import os
 import pathlib
+import re
 import socket
 import struct
 import time
@@ -18,6 +19,7 @@ from sketch_rnn_tf import (
     config as config_lib,
     drawing,
     labels as labels_lib,
+    partials,
     sampling,
     vae,
 )
@@ -30,6 +32,7 @@ _Summary = tf.compat.v1.Summary
 # What TensorBoard's plugins call themselves, and their kinds of data.
 _SCALARS, _IMAGES = ("scalars", 1), ("images", 3)
 _NUMBERS = itertools.count()
+_NAME = re.compile(r"events\.out\.tfevents\.(\d{10,12})\.")
 
 
 class EventFiles:
@@ -50,7 +53,7 @@ class EventFiles:
         self._log_dir = pathlib.Path(log_dir)
         self._config = config
         self._sketches = _sketches(batch, config)
-        self._writers = {}
+        self._files, self._writers = {}, {}
 
     def write(self, row: Mapping[str, float], model: vae.SketchRNN) -> None:
         """Writes what a row of the history says, and how the model draws.
@@ -82,11 +85,11 @@ class EventFiles:
         if name not in self._writers:
             folder = self._log_dir / name
             folder.mkdir(parents=True, exist_ok=True)
-            # TensorBoard reads a folder's files in the order of their names.
             file = (
-                f"events.out.tfevents.{int(time.time()):010d}."
+                f"events.out.tfevents.{_later(folder):010d}."
                 f"{socket.gethostname()}.{os.getpid()}.{next(_NUMBERS):06d}.v2"
             )
+            self._files[name] = folder / file
             self._writers[name] = tf.io.TFRecordWriter(str(folder / file))
             self._write(name, file_version="brain.Event:2")
         self._write(name, step=step, summary=_Summary(value=values))
@@ -95,6 +98,8 @@ class EventFiles:
         event = tf.compat.v1.Event(wall_time=time.time(), **content)
         self._writers[name].write(event.SerializeToString())
         self._writers[name].flush()
+        # The history's row comes next, and says that this is written.
+        partials.sync(self._files[name])
 
     def _draw(self, model):
         """Returns a PNG of sketches above their reconstructions."""
@@ -140,6 +145,21 @@ def purge(log_dir: str | os.PathLike, *, after: float) -> None:
             ):
                 for record in records.take(kept):
                     writer.write(record.numpy())
+
+
+def _later(folder):
+    """Returns the time in seconds, but after that of all files there.
+
+    TensorBoard reads a folder's files in the order of their names, and never
+    goes back: where the clock was set back between two processes, it would
+    miss what the second one writes.
+    """
+    times = [
+        int(match[1])
+        for file in folder.iterdir()
+        if (match := _NAME.match(file.name))
+    ]
+    return max(int(time.time()), max(times, default=0) + 1)
 
 
 def _sketches(batch, config):

@@ -9,8 +9,8 @@ It holds
     logs/             TensorBoard
     started_from      the model whose weights it began with, if it did
 
-A process that is killed while it writes leaves `.partial-*` behind, and what
-it was about to replace as it was.
+A process that is killed while it writes leaves `.partial-*` behind, see
+`partials`, and what it was about to replace as it was.
 """
 
 import contextlib
@@ -19,15 +19,9 @@ import math
 import os
 import pathlib
 import shutil
-import tempfile
 from collections.abc import Iterator
 
-try:
-    import fcntl
-except ImportError:  # not on Windows
-    fcntl = None
-
-from sketch_rnn_tf import config as config_lib
+from sketch_rnn_tf import config as config_lib, locks, partials
 
 CONFIG = "config.json"
 CHECKPOINTS = "checkpoints"
@@ -35,7 +29,7 @@ BEST_WEIGHTS = "best.weights.h5"
 HISTORY = "history.csv"
 LOGS = "logs"
 STARTED_FROM = "started_from"
-PARTIAL = ".partial-"
+PARTIAL = partials.PREFIX
 # What may change on resuming: how long to train, how often to look, and what
 # a training that met an infinite gradient needs to go on.
 FREE = (
@@ -48,50 +42,7 @@ FREE = (
     "version",
 )
 
-
-@contextlib.contextmanager
-def written_whole(path: str | os.PathLike) -> Iterator[pathlib.Path]:
-    """Gives a path beside `path` to write to, and renames it when done.
-
-    Where the body fails, nothing stays behind and `path` is what it was; so
-    it is, too, where the process or the machine stops in the midst of it.
-
-    Args:
-      path: The file to write; its directory is made where it is missing.
-
-    Yields:
-      A path in the same directory with the same ending.
-    """
-    path = pathlib.Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    suffix = "".join(path.suffixes)
-    handle, name = tempfile.mkstemp(
-        prefix=PARTIAL, suffix=suffix, dir=path.parent
-    )
-    os.close(handle)
-    try:
-        yield pathlib.Path(name)
-        os.chmod(name, 0o666 & ~_umask())
-        # Else a file system may bring the new name to disk before the bytes.
-        sync(name)
-        os.replace(name, path)
-        sync(path.parent)
-    except BaseException:
-        pathlib.Path(name).unlink(missing_ok=True)
-        raise
-
-
-def sync(path: str | os.PathLike) -> None:
-    """Waits until a file, or a directory's entries, are on disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError:
-        # Some file systems cannot do so with a directory.
-        if not os.path.isdir(path):
-            raise
-    finally:
-        os.close(descriptor)
+written_whole = partials.file
 
 
 def create(
@@ -173,25 +124,23 @@ def locked(path: str | os.PathLike) -> Iterator[None]:
       ValueError: If another process holds the lock.
     """
     path = pathlib.Path(path)
-    made = not path.exists()
-    path.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        # File systems without locks raise another OSError.
-        with contextlib.suppress(OSError):
-            try:
-                if fcntl:
-                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+    with contextlib.ExitStack() as stack:
+        while True:
+            folder = stack.enter_context(contextlib.ExitStack())
+            folder.enter_context(locks.made(path))
+            descriptor = os.open(path, os.O_RDONLY)
+            folder.callback(os.close, descriptor)
+            if locks.take(descriptor) is False:
+                process = locks.holder(descriptor)
+                named = f" (process {process})" if process else ""
                 raise ValueError(
-                    f"{path}: another process is training there"
-                ) from None
+                    f"{path}: another process is training there{named}"
+                )
+            # Another may have failed, and removed the folder that it made.
+            if locks.is_at(descriptor, path):
+                break
+            folder.close()
         yield
-    finally:
-        os.close(descriptor)
-        if made:
-            with contextlib.suppress(OSError):  # it is not empty
-                path.rmdir()
 
 
 def clean(path: str | os.PathLike) -> None:
@@ -279,9 +228,3 @@ def _difference(old, new):
                 f"{getattr(new, key)!r} here"
             )
     return ""
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

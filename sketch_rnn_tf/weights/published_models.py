@@ -10,10 +10,9 @@ import hashlib
 import os
 import pathlib
 import re
-import tempfile
 import urllib.parse
 
-from sketch_rnn_tf import training
+from sketch_rnn_tf import partials, training
 from sketch_rnn_tf.weights import sketch_rnn_js
 from tfds_quickdraw import download as one_download, downloads, sources
 
@@ -115,7 +114,9 @@ def download(
     out = pathlib.Path(out)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ValueError(f"{out}: expected a new or empty directory")
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+    # Not among the system's temporary files, where one that a killed process
+    # leaves would stay.
+    with partials.scratch(out.with_name(f"{out.name}.download")) as folder:
         if sources.is_remote(location):
             file = _fetched(location, folder, max_bytes, max_seconds)
         else:

@@ -1,7 +1,7 @@
 """The dataset `quickdraw_strokes`: sketches from files, or doodles."""
 
+import contextlib
 import dataclasses
-import tempfile
 import typing
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -16,6 +16,7 @@ from tfds_quickdraw import (
     configs,
     generation,
     record_bytes,
+    record_folder,
     sources,
     stroke_feature,
 )
@@ -63,10 +64,15 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         super().__init__(**kwargs)
         self.how = How()
         self.tally = tally_lib.Tally()
+        self._preparing = contextlib.ExitStack()
 
     def download_and_prepare(self, **kwargs: Any) -> None:
         """Prepares the records, as every TFDS builder does."""
-        with record_bytes.repeatable():
+        with (
+            record_bytes.repeatable(),
+            record_folder.whole(),
+            contextlib.ExitStack() as self._preparing,
+        ):
             super().download_and_prepare(**kwargs)
 
     def _create_builder_config(
@@ -141,9 +147,11 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             sums=self.how.sums,
         )
         # Beam's processes may be elsewhere: they get files that stay.
-        self._unpacked = tempfile.TemporaryDirectory(prefix="quickdraw")
+        unpacked = self._preparing.enter_context(
+            record_folder.beside(self._data_dir, "unpacked")
+        )
         files = {
-            word: ndjson.unpacked(file, self._unpacked.name, tally=self.tally)
+            word: ndjson.unpacked(file, unpacked, tally=self.tally)
             for word, file in files.items()
         }
         tasks = generation.plan(
