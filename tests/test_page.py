@@ -26,6 +26,17 @@ def test_the_built_page_is_in_the_package():
     assert "tfjs-backend-wasm-simd.wasm" in names
 
 
+def test_the_page_brings_the_licences_of_what_it_is_made_of():
+    (file,) = [f for f in page.page_files() if f.name == "LICENSES.txt"]
+    text = file.read_text()
+    ours = (WEB.parents[1] / "LICENSE").read_text()
+    assert text.endswith(ours.strip("\n") + "\n")
+    # The MIT licence asks for its notice in every copy.
+    assert "seedrandom 3.0.5: MIT\n\nCopyright 2019 David Bau." in text
+    for name in ("core", "converter", "backend-wasm", "backend-webgl"):
+        assert f"@tensorflow/tfjs-{name} 4.22.0: Apache-2.0\n" in text
+
+
 @needs_node
 def test_the_built_page_is_current():
     done = subprocess.run(

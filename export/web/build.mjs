@@ -10,6 +10,7 @@ import {fileURLToPath} from 'node:url';
 import {build} from 'esbuild';
 
 import {SETTINGS} from './bundling.js';
+import {licences} from './licences.js';
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const DIST = path.join(HERE, 'dist');
@@ -17,11 +18,12 @@ const WASM = path.join(HERE, 'node_modules/@tensorflow/tfjs-backend-wasm/dist');
 
 /** Returns the content of each file of the page. */
 async function built() {
-  const {outputFiles} = await build({
+  const {outputFiles, metafile} = await build({
     ...SETTINGS,
     absWorkingDir: HERE,
     entryPoints: {page: 'page/app.js', worker: 'page/worker.js'},
     outdir: 'dist',
+    metafile: true,
     // Only what is needed is loaded: WebGL's kernels are half of it all.
     splitting: true,
     chunkNames: '[name]-[hash]',
@@ -40,6 +42,8 @@ async function built() {
   for (const name of ['tfjs-backend-wasm.wasm', 'tfjs-backend-wasm-simd.wasm']) {
     files.set(name, fs.readFileSync(path.join(WASM, name)));
   }
+  const own = fs.readFileSync(path.join(HERE, '../../LICENSE'), 'utf8');
+  files.set('LICENSES.txt', Buffer.from(licences(metafile, HERE, own)));
   return files;
 }
 
