@@ -26,8 +26,8 @@ runs (executed), or the sum of the sketches' lengths (real).
 import dataclasses
 
 from sketch_rnn_tf import config as config_lib
-from sketch_rnn_tf.cells import hyper
-from sketch_rnn_tf.decoder import POINT_SIZE
+from sketch_rnn_tf.model.cells import hyper
+from sketch_rnn_tf.model.decoder import POINT_SIZE
 
 
 @dataclasses.dataclass(frozen=True)

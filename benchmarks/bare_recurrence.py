@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable
 import tensorflow as tf
 
 from benchmarks import arithmetic, reference_loop, report, worker
-from sketch_rnn_tf import cells, config as config_lib, decoder
+from sketch_rnn_tf import config as config_lib
+from sketch_rnn_tf.model import cells, decoder
 
 REPEATS = 5
 

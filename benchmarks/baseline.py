@@ -11,8 +11,8 @@ from typing import Protocol
 import numpy as np
 import tensorflow as tf
 
-from sketch_rnn_tf import cells, distributions, losses, schedules, vae
 from sketch_rnn_tf.backend import keras
+from sketch_rnn_tf.model import cells, distributions, losses, schedules, vae
 
 
 class Runner(Protocol):

@@ -21,7 +21,8 @@ import tempfile
 from benchmarks import report
 from export import tfjs
 from export.tfjs import page
-from sketch_rnn_tf import config as config_lib, vae
+from sketch_rnn_tf import config as config_lib
+from sketch_rnn_tf.model import vae
 
 _WEB = pathlib.Path(__file__).parents[1] / "export" / "web"
 _STEPS = 250

@@ -22,8 +22,9 @@ import numpy as np
 
 import sketch_rnn_tf
 from benchmarks import doodle_arithmetic, judge as judge_lib, report
-from sketch_rnn_tf import doodles, drawing, sampling
+from sketch_rnn_tf import doodles, drawing
 from sketch_rnn_tf.experiments import judge as experiment_judge
+from sketch_rnn_tf.generation import sampling
 
 BAR, REAL_BAR = 0.8, 0.9
 TEST_SEED, TEST_COUNT = (

@@ -22,13 +22,8 @@ from benchmarks import (
     variants,
     worker,
 )
-from sketch_rnn_tf import (
-    config as config_lib,
-    datasets,
-    input_pipeline,
-    measurement,
-    presets,
-)
+from sketch_rnn_tf import config as config_lib, datasets, presets
+from sketch_rnn_tf.data import input_pipeline, measurement
 
 TOLERANCE = 5e-5
 """Of losses that have to agree, in float32."""

@@ -24,7 +24,8 @@ import numpy as np
 
 import sketch_rnn_tf
 from benchmarks import report
-from sketch_rnn_tf import datasets, scoring
+from sketch_rnn_tf import datasets
+from sketch_rnn_tf.generation import scoring
 
 TARGET = 0.80
 KINDS = ("any", "like length", "like pen", "other word")

@@ -14,16 +14,11 @@ import sys
 import time
 
 from benchmarks import report
-from sketch_rnn_tf import (
-    config as config_lib,
-    datasets,
-    evaluation,
-    input_pipeline,
-    measurement,
-    presets,
-    vae,
-)
+from sketch_rnn_tf import config as config_lib, datasets, presets
 from sketch_rnn_tf.backend import keras
+from sketch_rnn_tf.data import input_pipeline, measurement
+from sketch_rnn_tf.generation import evaluation
+from sketch_rnn_tf.model import vae
 
 
 def main() -> None:

@@ -25,7 +25,8 @@ import numpy as np
 
 import sketch_rnn_tf
 from benchmarks import judge as judge_lib, report
-from sketch_rnn_tf import doodles, drawing, encoding, latent, sampling
+from sketch_rnn_tf import doodles, drawing, latent
+from sketch_rnn_tf.generation import encoding, sampling
 
 TEST_SEED = 2 * 10**9
 """First seed of the doodles of the embedded data set's test split."""

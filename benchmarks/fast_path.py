@@ -7,7 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 import tensorflow as tf
 
-from sketch_rnn_tf import bucketing, config as config_lib, vae
+from sketch_rnn_tf import config as config_lib
+from sketch_rnn_tf.data import bucketing
+from sketch_rnn_tf.model import vae
 
 Batch = Mapping[str, tf.Tensor]
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from sketch_rnn_tf import cells
 from sketch_rnn_tf.backend import keras
+from sketch_rnn_tf.model import cells
 
 
 class RNNCell(keras.layers.Layer):

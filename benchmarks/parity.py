@@ -16,11 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks import report
-from sketch_rnn_tf import (
-    distributions,
-    losses,
-    vae,
-)
+from sketch_rnn_tf.model import distributions, losses, vae
 from sketch_rnn_tf.weights import magenta, reference_weights
 
 OUTPUT_TOLERANCE = 2e-5

@@ -22,7 +22,8 @@ import numpy as np
 import psutil
 
 from benchmarks import report
-from sketch_rnn_tf import doodles, recipes, simplify, strokes as strokes_lib
+from sketch_rnn_tf import doodles, strokes as strokes_lib
+from sketch_rnn_tf.preparation import recipes, simplify
 
 RECIPES = {"raw": ("paper", "google"), "simplified": ("none",)}
 

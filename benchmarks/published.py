@@ -16,8 +16,9 @@ import sys
 import numpy as np
 
 from benchmarks import report
-from sketch_rnn_tf import evaluation, measurement
+from sketch_rnn_tf.data import measurement
 from sketch_rnn_tf.files import sketchrnn_npz
+from sketch_rnn_tf.generation import evaluation
 from sketch_rnn_tf.weights import sketch_rnn_js
 
 ENDING = ".gen.json"

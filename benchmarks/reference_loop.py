@@ -18,8 +18,8 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from sketch_rnn_tf import cells
-from sketch_rnn_tf.cells import hyper
+from sketch_rnn_tf.model import cells
+from sketch_rnn_tf.model.cells import hyper
 
 EPSILON = 1e-3
 """Of the layer normalisation."""

@@ -17,14 +17,9 @@ import numpy as np
 import tqdm
 
 from benchmarks import arithmetic, matmul_peak, report
-from sketch_rnn_tf import (
-    config as config_lib,
-    decoder as decoder_lib,
-    sampling,
-    slots,
-    training,
-    vae,
-)
+from sketch_rnn_tf import config as config_lib, training
+from sketch_rnn_tf.generation import sampling, slots
+from sketch_rnn_tf.model import decoder as decoder_lib, vae
 from sketch_rnn_tf.weights import sketch_rnn_js
 
 POINTS = 50

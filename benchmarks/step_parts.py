@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import tensorflow as tf
 
 from benchmarks import bare_recurrence, contestants, matmul_peak, report
-from sketch_rnn_tf import decoder, distributions, model_output, vae
+from sketch_rnn_tf.model import decoder, distributions, model_output, vae
 
 REPEATS = 3
 """Of each part, for each T."""

@@ -13,13 +13,10 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks import baseline, reference_loop
-from sketch_rnn_tf import (
-    augmentation,
-    config as config_lib,
-    evaluation,
-    input_pipeline,
-    vae,
-)
+from sketch_rnn_tf import config as config_lib
+from sketch_rnn_tf.data import augmentation, input_pipeline
+from sketch_rnn_tf.generation import evaluation
+from sketch_rnn_tf.model import vae
 
 Progress = Callable[[float], None]
 """Takes the seconds trained since it was last called."""

@@ -13,12 +13,8 @@ def main(argv: list[str] | None = None) -> int:
     import tqdm
 
     from benchmarks import timed_training
-    from sketch_rnn_tf import (
-        config as config_lib,
-        datasets,
-        measurement,
-        presets,
-    )
+    from sketch_rnn_tf import config as config_lib, datasets, presets
+    from sketch_rnn_tf.data import measurement
     from sketch_rnn_tf.experiments import hardware
     from sketch_rnn_tf.training import work_directory
 

@@ -10,7 +10,8 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks import worker
-from sketch_rnn_tf import config as config_lib, distributions, losses
+from sketch_rnn_tf import config as config_lib
+from sketch_rnn_tf.model import distributions, losses
 
 MODULE = "benchmarks.torch_lstm"
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import tensorflow as tf
 
 from benchmarks import baseline, fast_path, keras_rnn, reference_loop
-from sketch_rnn_tf import config as config_lib, vae
+from sketch_rnn_tf import config as config_lib
+from sketch_rnn_tf.model import vae
 
 BASELINES = {
     "keras RNN": keras_rnn.make_runner,

@@ -13,7 +13,7 @@ rounding.
 
 import tensorflow as tf
 
-from sketch_rnn_tf import cells
+from sketch_rnn_tf.model import cells
 
 # Of the gates i, j, f, o.
 _FACTORS = (1.0, 2.0, 1.0, 1.0)

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from export import signatures, steps
-from sketch_rnn_tf import partials, vae
+from sketch_rnn_tf import partials
+from sketch_rnn_tf.model import vae
 
 BROWSER = "browser"
 """The signature of one step at a time."""

@@ -45,17 +45,15 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from export import arc, checks, status as status_lib
-from sketch_rnn_tf import (
+from sketch_rnn_tf import randomness, strokes as strokes_lib
+from sketch_rnn_tf.data import input_pipeline
+from sketch_rnn_tf.generation import sampler as sampler_lib, scoring
+from sketch_rnn_tf.model import (
     decoder as decoder_lib,
     distributions,
     encoder as encoder_lib,
-    input_pipeline,
     model_output,
     next_point,
-    randomness,
-    sampler as sampler_lib,
-    scoring,
-    strokes as strokes_lib,
     vae,
 )
 

@@ -22,7 +22,7 @@ those of the forward cell, then those of the backward one; `head` takes the
 output that each cell's state holds (`Layout.encoder_outputs`).  `decode` takes
 the point before, `start_point` first, and the `condition` of `start`, which
 nothing else can read; its `params` are laid out as
-`sketch_rnn_tf.distributions` reads them.
+`sketch_rnn_tf.model.distributions` reads them.
 
 An unconditional model has `decode` alone, without `step_condition`, from
 states of zeros.  `word`, one-hot, is for class-conditioned models alone; those
@@ -35,7 +35,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from export import lstm_step
-from sketch_rnn_tf import cells, decoder as decoder_lib, vae
+from sketch_rnn_tf.model import cells, decoder as decoder_lib, vae
 
 
 class Layout(NamedTuple):

@@ -14,13 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sketch_rnn_tf import (
-    drawings as drawings_lib,
-    partials,
-    recipes,
-    strokes,
-    workers,
-)
+from sketch_rnn_tf import partials, strokes, workers
 from sketch_rnn_tf.files import (
     ndjson,
     polylines_json,
@@ -30,6 +24,7 @@ from sketch_rnn_tf.files import (
     svg,
     tally as tally_lib,
 )
+from sketch_rnn_tf.preparation import drawings as drawings_lib, recipes
 
 KINDS = {
     ".npz": "npz",

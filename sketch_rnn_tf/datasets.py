@@ -7,12 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from sketch_rnn_tf import (
-    config as config_lib,
-    conversion,
-    input_pipeline,
-    labels as labels_lib,
-)
+from sketch_rnn_tf import config as config_lib, conversion, labels as labels_lib
+from sketch_rnn_tf.data import input_pipeline
 from sketch_rnn_tf.files import sketchrnn_npz, tally as tally_lib
 
 SPLITS = ("train", "valid", "test")

@@ -95,7 +95,8 @@ def sketches():
 @pytest.fixture(scope="session")
 def tiny_config(sketches):
     """Returns the configuration of a model that takes no time, N_max 12."""
-    from sketch_rnn_tf import measurement, presets
+    from sketch_rnn_tf import presets
+    from sketch_rnn_tf.data import measurement
 
     made = presets.preset("tiny").replace(
         encoder_size=8,
@@ -117,7 +118,7 @@ def make_model():
     The logit of the end is lowered by 3, as else a third of the drawings are
     empty; and the parameters of a point depend more on what was before it.
     """
-    from sketch_rnn_tf import vae
+    from sketch_rnn_tf.model import vae
 
     def make(config):
         model = vae.SketchRNN(config)
@@ -164,7 +165,8 @@ def work_dir(doodle_sketches, tiny_config, tmp_path_factory):
     Its best weights end drawings more seldom than it learned, so that there
     is something to see in them.
     """
-    from sketch_rnn_tf import measurement, training
+    from sketch_rnn_tf import training
+    from sketch_rnn_tf.data import measurement
     from sketch_rnn_tf.training import work_directory
 
     path = tmp_path_factory.mktemp("trained") / "work"

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from benchmarks import against_reference, timed_training, timed_worker
-from sketch_rnn_tf import evaluation
 from sketch_rnn_tf.files import sketchrnn_npz
+from sketch_rnn_tf.generation import evaluation
 
 
 def test_compiling_is_what_a_first_step_takes_more():

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from hypothesis import strategies as st
 
-from sketch_rnn_tf import augmentation
+from sketch_rnn_tf.data import augmentation
 
 
 def _walk(stroke3, uniforms, rate):

@@ -18,8 +18,10 @@ from benchmarks import (
     variants,
     worker,
 )
-from sketch_rnn_tf import cells, datasets, input_pipeline
+from sketch_rnn_tf import datasets
+from sketch_rnn_tf.data import input_pipeline
 from sketch_rnn_tf.files import sketchrnn_npz
+from sketch_rnn_tf.model import cells
 
 CELLS = [("lstm", "lstm"), ("layer_norm", "layer_norm"), ("lstm", "hyper")]
 

@@ -3,8 +3,8 @@ import json
 import numpy as np
 import pytest
 
-from sketch_rnn_tf import recipes
 from sketch_rnn_tf.files import blocks, ndjson, splits
+from sketch_rnn_tf.preparation import recipes
 
 NONE = recipes.make("none")
 

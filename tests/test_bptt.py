@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from sketch_rnn_tf import cells
+from sketch_rnn_tf.model import cells
 
 H, T, B, X, Z = 6, 8, 4, 5, 3
 

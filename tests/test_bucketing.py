@@ -8,12 +8,8 @@ import pytest
 import tensorflow as tf
 from hypothesis import strategies as st
 
-from sketch_rnn_tf import (
-    bucketing,
-    config as config_lib,
-    input_pipeline,
-    measurement,
-)
+from sketch_rnn_tf import config as config_lib
+from sketch_rnn_tf.data import bucketing, input_pipeline, measurement
 
 
 def _padding(lengths, bounds, *, max_len, end_steps):

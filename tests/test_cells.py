@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from sketch_rnn_tf import cells
+from sketch_rnn_tf.model import cells
 
 H, X, B, T = 8, 5, 3, 12
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from sketch_rnn_tf import vae
+from sketch_rnn_tf.model import vae
 from sketch_rnn_tf.training import checkpoints
 
 

@@ -12,24 +12,28 @@ from sketch_rnn_tf import (
     cli,
     config as config_lib,
     datasets,
-    decoder as decoder_lib,
-    density,
-    encoder as encoder_lib,
-    encoding,
-    evaluation,
-    input_pipeline,
-    interpolation,
     labels as labels_lib,
-    sampling,
-    scoring,
-    selection,
     strokes,
     studio,
     training,
-    vae,
 )
 from sketch_rnn_tf.backend import keras
+from sketch_rnn_tf.data import input_pipeline
 from sketch_rnn_tf.files import tally
+from sketch_rnn_tf.generation import (
+    density,
+    encoding,
+    evaluation,
+    interpolation,
+    sampling,
+    scoring,
+    selection,
+)
+from sketch_rnn_tf.model import (
+    decoder as decoder_lib,
+    encoder as encoder_lib,
+    vae,
+)
 from sketch_rnn_tf.studio import records
 from sketch_rnn_tf.training import work_directory
 from sketch_rnn_tf.weights import sketch_rnn_js
@@ -78,7 +82,7 @@ class TestBatches:
     @staticmethod
     def steady(config, labelled):
         """Returns a configuration that leaves first offsets as they are."""
-        from sketch_rnn_tf import measurement
+        from sketch_rnn_tf.data import measurement
 
         changes = {"random_scale": 0.0, "point_drop_rate": 0.0}
         config = config.replace(num_buckets=3, **changes)

@@ -10,8 +10,9 @@ import sys
 import numpy as np
 import pytest
 
-from sketch_rnn_tf import cli, sampling, strokes, training, version
+from sketch_rnn_tf import cli, strokes, training, version
 from sketch_rnn_tf.files import sketchrnn_npz
+from sketch_rnn_tf.generation import sampling
 from sketch_rnn_tf.training import work_directory
 
 COMMANDS = [

@@ -11,7 +11,7 @@ import pytest
 
 from export import client
 from export.client import batches, errors, retrying, rpc
-from sketch_rnn_tf import encoding, interpolation, sampling, scoring
+from sketch_rnn_tf.generation import encoding, interpolation, sampling, scoring
 
 GIVEN = np.float32([[1, 2, 0], [3, -4, 1]])
 N_MAX = 12

@@ -6,8 +6,9 @@ import reference_files
 import reference_numpy
 import tensorflow as tf
 
-from sketch_rnn_tf import cli, config, next_point, vae
+from sketch_rnn_tf import cli, config
 from sketch_rnn_tf.command_line import commands
+from sketch_rnn_tf.model import next_point, vae
 from sketch_rnn_tf.weights import magenta
 
 SIZES = {

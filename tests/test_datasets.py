@@ -6,16 +6,10 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 import tfds_quickdraw
-from sketch_rnn_tf import (
-    datasets,
-    doodles,
-    input_pipeline,
-    measurement,
-    presets,
-    strokes,
-    vae,
-)
+from sketch_rnn_tf import datasets, doodles, presets, strokes
+from sketch_rnn_tf.data import input_pipeline, measurement
 from sketch_rnn_tf.files import sketchrnn_npz
+from sketch_rnn_tf.model import vae
 
 DOODLES = "quickdraw_strokes/doodles"
 SMALL = "quickdraw_strokes/doodles-3_2_1"

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from sketch_rnn_tf import decoder
+from sketch_rnn_tf.model import decoder
 
 H, Z, M, B, T = 8, 4, 3, 2, 12
 WIDTH = 6 * M + 3

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from sketch_rnn_tf import density, encoding, sampling, scoring
+from sketch_rnn_tf.generation import density, encoding, sampling, scoring
 
 
 @pytest.fixture(params=["model", "unconditional"])

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from sketch_rnn_tf import distributions
+from sketch_rnn_tf.model import distributions
 
 tfd = tfp.distributions
 

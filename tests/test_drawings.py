@@ -2,7 +2,8 @@ import numpy as np
 from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
 
-from sketch_rnn_tf import drawings, strokes
+from sketch_rnn_tf import strokes
+from sketch_rnn_tf.preparation import drawings
 
 DRAWINGS = st.lists(
     st.lists(

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from sketch_rnn_tf import encoder
+from sketch_rnn_tf.model import encoder
 
 H, Z, B, T = 8, 4, 3, 12
 LENGTHS = [5, T, 1]

@@ -6,12 +6,10 @@ import math
 import numpy as np
 import pytest
 
-from sketch_rnn_tf import (
-    evaluation,
-    input_pipeline,
-    losses,
-    strokes,
-)
+from sketch_rnn_tf import strokes
+from sketch_rnn_tf.data import input_pipeline
+from sketch_rnn_tf.generation import evaluation
+from sketch_rnn_tf.model import losses
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 from tensorboard.backend.event_processing import event_multiplexer
 
-from sketch_rnn_tf import input_pipeline
+from sketch_rnn_tf.data import input_pipeline
 from sketch_rnn_tf.training import event_files
 
 ROW = {"loss": 1.5, "kl_annealing": 0.5, "val_loss": 1.25}

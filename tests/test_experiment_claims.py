@@ -9,8 +9,9 @@ import types
 import numpy as np
 import pytest
 
-from sketch_rnn_tf import config as config_lib, doodles, measurement, presets
+from sketch_rnn_tf import config as config_lib, doodles, presets
 from sketch_rnn_tf.command_line import experiments_parser
+from sketch_rnn_tf.data import measurement
 from sketch_rnn_tf.experiments import (
     bench as bench_lib,
     claims as claims_lib,

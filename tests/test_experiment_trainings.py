@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from sketch_rnn_tf import cli, distributions, evaluation, losses, presets
+from sketch_rnn_tf import cli, presets
 from sketch_rnn_tf.experiments import (
     estimate,
     grid,
@@ -17,6 +17,8 @@ from sketch_rnn_tf.experiments import (
     table_files,
     trainings,
 )
+from sketch_rnn_tf.generation import evaluation
+from sketch_rnn_tf.model import distributions, losses
 
 COUNTS = {"train": 20, "valid": 5, "test": 6}
 

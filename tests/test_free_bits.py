@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from sketch_rnn_tf import encoding, evaluation, input_pipeline, losses, vae
 from sketch_rnn_tf.backend import keras
+from sketch_rnn_tf.data import input_pipeline
+from sketch_rnn_tf.generation import encoding, evaluation
+from sketch_rnn_tf.model import losses, vae
 from sketch_rnn_tf.training import checkpoints
 
 FLOOR = 0.3

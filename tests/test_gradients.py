@@ -10,7 +10,8 @@ import pytest
 import reference_numpy
 import tensorflow as tf
 
-from sketch_rnn_tf import presets, vae
+from sketch_rnn_tf import presets
+from sketch_rnn_tf.model import vae
 
 B, T = 3, 5
 ETA = 0.5

@@ -6,8 +6,8 @@ import pytest
 import reference_numpy
 import tensorflow as tf
 
-from sketch_rnn_tf import cells
-from sketch_rnn_tf.cells import hyper
+from sketch_rnn_tf.model import cells
+from sketch_rnn_tf.model.cells import hyper
 
 B, T = 3, 5
 M, E = 256, 32

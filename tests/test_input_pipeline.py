@@ -6,12 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from sketch_rnn_tf import (
-    bucketing,
-    input_pipeline,
-    measurement,
-    strokes,
-)
+from sketch_rnn_tf import strokes
+from sketch_rnn_tf.data import bucketing, input_pipeline, measurement
 
 PLAIN = {"random_scale": 0.0, "point_drop_rate": 0.0}
 

@@ -11,7 +11,8 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 
-from sketch_rnn_tf import drawing, inspection, measurement, strokes
+from sketch_rnn_tf import drawing, inspection, strokes
+from sketch_rnn_tf.data import measurement
 from sketch_rnn_tf.files import sketchrnn_npz, tally as tally_lib
 
 SHARED = pathlib.Path(__file__).resolve().parents[2] / "shared"
@@ -215,7 +216,7 @@ class TestEpsilon:
 
 def simplified(sketch, epsilon):
     """Returns the points of a one-stroke sketch, simplified in a 255 box."""
-    from sketch_rnn_tf import simplify
+    from sketch_rnn_tf.preparation import simplify
 
     (points,) = strokes.stroke3_to_polylines(sketch)
     points = simplify.aligned(points, np.array([0]))

@@ -6,8 +6,8 @@ import pytest
 import reference_numpy
 import tensorflow as tf
 
-from sketch_rnn_tf import cells
-from sketch_rnn_tf.cells import layer_norm
+from sketch_rnn_tf.model import cells
+from sketch_rnn_tf.model.cells import layer_norm
 
 B, T = 4, 7
 SCOPE = "RNN/LayerNormLSTMCell"

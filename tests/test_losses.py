@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from sketch_rnn_tf import distributions, losses
+from sketch_rnn_tf.model import distributions, losses
 
 # B, T, N_max, M, lengths; T may be below N_max (bucketed batches).
 CASES = {

@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from export import lstm_step
-from sketch_rnn_tf import cells
+from sketch_rnn_tf.model import cells
 
 
 @pytest.fixture

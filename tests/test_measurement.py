@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from sketch_rnn_tf import bucketing, config as config_lib, measurement, strokes
+from sketch_rnn_tf import config as config_lib, strokes
+from sketch_rnn_tf.data import bucketing, measurement
 from sketch_rnn_tf.files import sketchrnn_npz
 
 SHARED = pathlib.Path(__file__).resolve().parents[2] / "shared"

@@ -9,7 +9,8 @@ import reference_files
 import reference_numpy
 import tensorflow as tf
 
-from sketch_rnn_tf import optimizer as optimizer_lib, presets, schedules, vae
+from sketch_rnn_tf import presets
+from sketch_rnn_tf.model import optimizer as optimizer_lib, schedules, vae
 from sketch_rnn_tf.weights import magenta, reference_weights
 
 RECORDED = ("lstm_conditional", "layer_norm_conditional", "hyper_conditional")

@@ -15,7 +15,7 @@ import reference_numpy
 import tensorflow as tf
 
 from benchmarks import parity
-from sketch_rnn_tf import distributions, model_output
+from sketch_rnn_tf.model import distributions, model_output
 from sketch_rnn_tf.weights import magenta
 
 CASES = reference_files.SHARED / "reference" / "parity"

@@ -18,7 +18,8 @@ from benchmarks.portability import (
     request_rows,
     run_saved_model,
 )
-from sketch_rnn_tf import randomness, sampler, sampling, training
+from sketch_rnn_tf import randomness, training
+from sketch_rnn_tf.generation import sampler, sampling
 
 no_compiler = pytest.mark.skipif(
     c_program.compiler() is None, reason="needs a C compiler, $CC or cc"

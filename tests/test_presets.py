@@ -7,8 +7,9 @@ import pytest
 import reference_numpy
 import tensorflow as tf
 
-from sketch_rnn_tf import config, presets, vae
-from sketch_rnn_tf.cells import lstm
+from sketch_rnn_tf import config, presets
+from sketch_rnn_tf.model import vae
+from sketch_rnn_tf.model.cells import lstm
 from sketch_rnn_tf.weights import reference_weights
 
 # Section 4 of the paper, and what it leaves open.

@@ -16,8 +16,9 @@ import pytest
 from hypothesis import strategies as st
 
 import sketch_rnn_tf
-from sketch_rnn_tf import cli, datasets, evaluation, pretrained, training
+from sketch_rnn_tf import cli, datasets, pretrained, training
 from sketch_rnn_tf.command_line import demo
+from sketch_rnn_tf.generation import evaluation
 from sketch_rnn_tf.pretrained import (
     cards,
     packing,

@@ -3,8 +3,9 @@ import sys
 import numpy as np
 
 from benchmarks import published
-from sketch_rnn_tf import config, vae
+from sketch_rnn_tf import config
 from sketch_rnn_tf.files import sketchrnn_npz
+from sketch_rnn_tf.model import vae
 from sketch_rnn_tf.weights import sketch_rnn_js
 
 

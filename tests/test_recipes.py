@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import reference_files
 
-from sketch_rnn_tf import drawings, recipes
 from sketch_rnn_tf.files import ndjson
+from sketch_rnn_tf.preparation import drawings, recipes
 
 QUICKDRAW = reference_files.SHARED / "data" / "quickdraw"
 

@@ -10,14 +10,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from sketch_rnn_tf import (
-    distributions,
-    encoding,
-    interpolation,
-    next_point,
-    randomness,
-    sampling,
-)
+from sketch_rnn_tf import randomness
+from sketch_rnn_tf.generation import encoding, interpolation, sampling
+from sketch_rnn_tf.model import distributions, next_point
 
 # The graph multiplies matrices of another shape than one drawing at a time
 # does; a drawing feeds itself, which lets float32's rounding grow.
@@ -242,7 +237,7 @@ class TestReconstruct:
         )
 
     def test_encode_is_the_encoders_posterior(self, model, sketches):
-        from sketch_rnn_tf import input_pipeline
+        from sketch_rnn_tf.data import input_pipeline
 
         mu, log_var = encoding.encode(model, sketches)
         for index, sketch in enumerate(sketches[:5]):

@@ -11,14 +11,9 @@ import tensorflow as tf
 
 import export
 from export import saved_model, signatures, status
-from sketch_rnn_tf import (
-    cli,
-    encoding,
-    input_pipeline,
-    sampling,
-    strokes,
-    training,
-)
+from sketch_rnn_tf import cli, strokes, training
+from sketch_rnn_tf.data import input_pipeline
+from sketch_rnn_tf.generation import encoding, sampling
 from sketch_rnn_tf.training import work_directory
 
 # What someone has who has only TensorFlow and the two files.

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from sketch_rnn_tf import schedules
+from sketch_rnn_tf.model import schedules
 
 STEPS = [0, 1, 2, 10, 1000, 100_000, 10_000_000]
 

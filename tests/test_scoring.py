@@ -6,13 +6,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from sketch_rnn_tf import (
-    distributions,
-    encoding,
-    evaluation,
-    randomness,
-    scoring,
-)
+from sketch_rnn_tf import randomness
+from sketch_rnn_tf.generation import encoding, evaluation, scoring
+from sketch_rnn_tf.model import distributions
 
 
 @pytest.fixture(params=["model", "unconditional"])

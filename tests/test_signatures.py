@@ -6,7 +6,8 @@ import tensorflow as tf
 from hypothesis import given, settings, strategies as st
 
 from export import arc, signatures, status
-from sketch_rnn_tf import latent, sampling, scoring, strokes
+from sketch_rnn_tf import latent, strokes
+from sketch_rnn_tf.generation import sampling, scoring
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
 
-from sketch_rnn_tf import simplify
+from sketch_rnn_tf.preparation import simplify
 
 POLYLINES = hnp.arrays(
     np.float64,

@@ -9,18 +9,10 @@ import reference_files
 import reference_numpy
 import tensorflow as tf
 
-from sketch_rnn_tf import (
-    cli,
-    datasets,
-    distributions,
-    input_pipeline,
-    losses,
-    measurement,
-    presets,
-    sampling,
-    training,
-    vae,
-)
+from sketch_rnn_tf import cli, datasets, presets, training
+from sketch_rnn_tf.data import input_pipeline, measurement
+from sketch_rnn_tf.generation import sampling
+from sketch_rnn_tf.model import distributions, losses, vae
 from sketch_rnn_tf.training import work_directory
 from sketch_rnn_tf.weights import reference_weights, sketch_rnn_js
 

@@ -6,7 +6,8 @@ import scipy.special
 import scipy.stats
 import tensorflow as tf
 
-from sketch_rnn_tf import next_point, sampler, sampling, slots
+from sketch_rnn_tf.generation import sampler, sampling, slots
+from sketch_rnn_tf.model import next_point
 
 COUNT = 100_000
 

@@ -66,7 +66,7 @@ def _sketches(count):
 
 def _batches(sizes, num_steps=(12,)):
     """Returns batches of so many sketches, padded to T in turn."""
-    from sketch_rnn_tf import input_pipeline
+    from sketch_rnn_tf.data import input_pipeline
 
     sketches, made = _sketches(sum(sizes)), []
     for index, size in enumerate(sizes):
@@ -96,7 +96,7 @@ def _model(strategy=None, optimizer=None, *, eager=False, **changes):
     """Returns a compiled model, by whose weights every input matters."""
     import tensorflow as tf
 
-    from sketch_rnn_tf import vae
+    from sketch_rnn_tf.model import vae
 
     with (strategy or tf.distribute.get_strategy()).scope():
         model = vae.SketchRNN(_config(**changes))
@@ -214,7 +214,7 @@ def _words_and_free_bits(strategy):
     import keras
     import tensorflow as tf
 
-    from sketch_rnn_tf import losses
+    from sketch_rnn_tf.model import losses
 
     (batch,) = _batches([5])
     batch |= {"labels": tf.constant([0, 1, 2, 1, 0])}
@@ -279,7 +279,8 @@ def _masks(strategy):
     """Returns the dropout masks that each replica draws, [replicas, ...]."""
     import tensorflow as tf
 
-    from sketch_rnn_tf import cells, decoder, strategies, vae
+    from sketch_rnn_tf import strategies
+    from sketch_rnn_tf.model import cells, decoder, vae
 
     rates = dict.fromkeys(
         ("recurrent_dropout", "input_dropout", "output_dropout"), 0.5
@@ -438,7 +439,7 @@ def test_two_replicas_evaluate_as_one_device(replicas, name):
 
 @pytest.mark.parametrize("kind", ["one", "two"])
 def test_step_that_is_not_finite_changes_nothing_on_any_replica(replicas, kind):
-    from sketch_rnn_tf import vae
+    from sketch_rnn_tf.model import vae
 
     case = replicas[kind]
     count = {"one": 1, "two": 2}[kind]

@@ -5,15 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from sketch_rnn_tf import (
-    drawing,
-    encoding,
-    latent,
-    sampling,
-    scoring,
-    selection,
-    studio,
-)
+from sketch_rnn_tf import drawing, latent, studio
+from sketch_rnn_tf.generation import encoding, sampling, scoring, selection
 from sketch_rnn_tf.studio import records
 
 

@@ -10,7 +10,9 @@ from tensorflow.core.framework import graph_pb2
 
 from export import saved_model, steps, tfjs
 from export.tfjs import graph as graph_lib, graph_model, page
-from sketch_rnn_tf import cells, cli, config as config_lib, encoding
+from sketch_rnn_tf import cli, config as config_lib
+from sketch_rnn_tf.generation import encoding
+from sketch_rnn_tf.model import cells
 
 # What the WebAssembly backend of TensorFlow.js computes.
 KERNELS = {

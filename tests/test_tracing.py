@@ -1,11 +1,11 @@
-"""Tests of sketch_rnn_tf.tracing and sketch_rnn_tf.skeletons."""
+"""Tests of sketch_rnn_tf.preparation.tracing and sketch_rnn_tf.preparation.skeletons."""
 
 import numpy as np
 import pytest
 
 pytest.importorskip("skimage")
 
-from sketch_rnn_tf import skeletons, tracing
+from sketch_rnn_tf.preparation import skeletons, tracing
 
 WIDTH = 7
 

@@ -12,14 +12,9 @@ import pytest
 import tensorflow as tf
 
 from benchmarks import survival
-from sketch_rnn_tf import (
-    evaluation,
-    presets,
-    strategies,
-    strokes,
-    training,
-    vae,
-)
+from sketch_rnn_tf import presets, strategies, strokes, training
+from sketch_rnn_tf.generation import evaluation
+from sketch_rnn_tf.model import vae
 from sketch_rnn_tf.training import (
     callbacks,
     disk_space,

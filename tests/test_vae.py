@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from sketch_rnn_tf import (
-    config,
+from sketch_rnn_tf import config
+from sketch_rnn_tf.model import (
     losses,
     optimizer as optimizer_lib,
     schedules,

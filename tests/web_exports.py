@@ -9,14 +9,13 @@ from export import tfjs
 from sketch_rnn_tf import (
     config as config_lib,
     doodles,
-    encoding,
     labels as labels_lib,
     latent,
     randomness,
-    sampling,
-    simplify,
-    vae,
 )
+from sketch_rnn_tf.generation import encoding, sampling
+from sketch_rnn_tf.model import vae
+from sketch_rnn_tf.preparation import simplify
 
 SETTINGS = {"seed": 5, "temperature": 0.4}
 MAX_LEN = 110

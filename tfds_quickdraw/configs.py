@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import tensorflow_datasets as tfds
 
-from sketch_rnn_tf import doodles, recipes
+from sketch_rnn_tf import doodles
 from sketch_rnn_tf.files import ndjson, sketchrnn_npz, tally
+from sketch_rnn_tf.preparation import recipes
 from tfds_quickdraw import (
     selection as selection_lib,
     sources,

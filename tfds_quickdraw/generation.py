@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sketch_rnn_tf import recipes, workers
+from sketch_rnn_tf import workers
 from sketch_rnn_tf.files import (
     blocks,
     ndjson,
@@ -18,6 +18,7 @@ from sketch_rnn_tf.files import (
     splits as splits_lib,
     tally as tally_lib,
 )
+from sketch_rnn_tf.preparation import recipes
 
 
 class Task(NamedTuple):

@@ -3,8 +3,8 @@
 import dataclasses
 from typing import Any
 
-from sketch_rnn_tf import recipes
 from sketch_rnn_tf.files import splits
+from sketch_rnn_tf.preparation import recipes
 
 
 @dataclasses.dataclass(frozen=True)

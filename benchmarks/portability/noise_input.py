@@ -20,14 +20,9 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks.portability import judgement
-from sketch_rnn_tf import (
-    decoder as decoder_lib,
-    next_point,
-    randomness,
-    sampler,
-    training,
-    vae,
-)
+from sketch_rnn_tf import randomness, training
+from sketch_rnn_tf.generation import sampler
+from sketch_rnn_tf.model import decoder as decoder_lib, next_point, vae
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -15,7 +15,8 @@ from typing import NamedTuple
 
 from export import saved_model, signatures, status
 from export.serving import models_config, names, warmup
-from sketch_rnn_tf import locks, vae, version as version_lib
+from sketch_rnn_tf import locks, version as version_lib
+from sketch_rnn_tf.model import vae
 from sketch_rnn_tf.training import work_directory
 
 TEMPLATES = (

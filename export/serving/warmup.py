@@ -12,7 +12,7 @@ import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
 from export import signatures as signatures_lib
-from sketch_rnn_tf import vae
+from sketch_rnn_tf.model import vae
 
 FILE = pathlib.Path("assets.extra", "tf_serving_warmup_requests")
 """Of a version."""

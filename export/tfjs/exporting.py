@@ -8,7 +8,8 @@ from typing import Any
 
 from export import steps as steps_lib
 from export.tfjs import graph as graph_lib, graph_model
-from sketch_rnn_tf import partials, vae, version
+from sketch_rnn_tf import partials, version
+from sketch_rnn_tf.model import vae
 
 FORMAT = "sketch_rnn_tf.browser"
 FORMAT_VERSION = 1

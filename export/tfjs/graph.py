@@ -12,8 +12,8 @@ import tensorflow as tf
 from tensorflow.core.framework import graph_pb2, node_def_pb2
 
 from export import steps as steps_lib
-from sketch_rnn_tf import vae
 from sketch_rnn_tf.backend import keras
+from sketch_rnn_tf.model import vae
 
 # Notes of TensorFlow's own, which other runtimes do not know.
 _DROPPED_ATTRIBUTES = ("_class", "_output_shapes")

@@ -7,7 +7,8 @@ import re
 from importlib import resources
 
 from export.tfjs import exporting
-from sketch_rnn_tf import locks, partials, vae
+from sketch_rnn_tf import locks, partials
+from sketch_rnn_tf.model import vae
 from sketch_rnn_tf.training import work_directory
 
 LIST = "models.json"

@@ -9,14 +9,14 @@ import sys
 from sketch_rnn_tf import (
     config as config_lib,
     datasets,
-    evaluation,
-    measurement,
     presets,
     pretrained,
     strategies,
     training,
 )
 from sketch_rnn_tf.command_line import demo as demo_lib, given, quality
+from sketch_rnn_tf.data import measurement
+from sketch_rnn_tf.generation import evaluation
 from sketch_rnn_tf.training import work_directory
 from sketch_rnn_tf.weights import magenta, sketch_rnn_js
 

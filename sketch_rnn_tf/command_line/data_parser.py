@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from sketch_rnn_tf import recipes
 from sketch_rnn_tf.command_line import options
+from sketch_rnn_tf.preparation import recipes
 
 
 def add_prepare(add: Callable) -> None:

@@ -14,15 +14,14 @@ from export import tfjs
 from sketch_rnn_tf import (
     datasets,
     drawing,
-    evaluation,
-    measurement,
     partials,
     presets,
     pretrained,
-    sampling,
     training,
-    vae,
 )
+from sketch_rnn_tf.data import measurement
+from sketch_rnn_tf.generation import evaluation, sampling
+from sketch_rnn_tf.model import vae
 from sketch_rnn_tf.training import work_directory
 
 DATA = "quickdraw_strokes/doodles"

@@ -8,14 +8,13 @@ import numpy as np
 
 from sketch_rnn_tf import (
     datasets,
-    encoding,
     labels as labels_lib,
     randomness,
-    sampling,
     studio,
     training,
-    vae,
 )
+from sketch_rnn_tf.generation import encoding, sampling
+from sketch_rnn_tf.model import vae
 from sketch_rnn_tf.studio import records
 
 

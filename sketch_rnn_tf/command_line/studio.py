@@ -6,14 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 import tqdm
 
-from sketch_rnn_tf import (
-    drawing,
-    labels as labels_lib,
-    sampling,
-    studio,
-    training,
-)
+from sketch_rnn_tf import drawing, labels as labels_lib, studio, training
 from sketch_rnn_tf.command_line import given
+from sketch_rnn_tf.generation import sampling
 from sketch_rnn_tf.studio import records
 
 

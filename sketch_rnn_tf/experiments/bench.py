@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from sketch_rnn_tf import datasets, sampling, vae
+from sketch_rnn_tf import datasets
 from sketch_rnn_tf.experiments import (
     evidence,
     judge as judge_lib,
@@ -16,6 +16,8 @@ from sketch_rnn_tf.experiments import (
     trainings,
 )
 from sketch_rnn_tf.experiments.plan import Plan
+from sketch_rnn_tf.generation import sampling
+from sketch_rnn_tf.model import vae
 
 SURE = 0.8
 """Probability from which on a drawing counts as recognised."""

@@ -6,7 +6,8 @@ are hand-tuned weights of the pen states.
 
 import tensorflow as tf
 
-from sketch_rnn_tf import losses, strokes, vae
+from sketch_rnn_tf import strokes
+from sketch_rnn_tf.model import losses, vae
 
 PADDED = "padded"
 WEIGHTED = "weighted"

@@ -23,13 +23,13 @@ from typing import Any
 
 from sketch_rnn_tf import (
     config as config_lib,
-    evaluation,
-    measurement,
     training as training_lib,
-    vae,
     version,
 )
+from sketch_rnn_tf.data import measurement
 from sketch_rnn_tf.experiments import hardware, pens, sources
+from sketch_rnn_tf.generation import evaluation
+from sketch_rnn_tf.model import vae
 from sketch_rnn_tf.training import interruption, work_directory
 
 ENDLESS = 10_000_000

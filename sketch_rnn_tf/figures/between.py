@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from sketch_rnn_tf import encoding, sampling, studio
+from sketch_rnn_tf import studio
 from sketch_rnn_tf.figures import materials as materials_lib
+from sketch_rnn_tf.generation import encoding, sampling
 
 TEMPERATURE = 0.2
 SIDE = 8

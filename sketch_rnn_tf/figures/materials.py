@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sketch_rnn_tf import datasets, doodles, vae
+from sketch_rnn_tf import datasets, doodles
+from sketch_rnn_tf.model import vae
 
 SEED_STEP = 1_000
 """Figures are seeded so far apart: each is the same alone."""

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sketch_rnn_tf import recipes
 from sketch_rnn_tf.files import ndjson, splits as splits_lib, tally as tally_lib
+from sketch_rnn_tf.preparation import recipes
 
 BLOCK_BYTES = 2**21
 """About as much is parsed at a time: 1,000 raw or 4,000 simplified drawings."""

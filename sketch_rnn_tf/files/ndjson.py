@@ -18,8 +18,8 @@ from typing import NamedTuple
 import numpy as np
 import orjson
 
-from sketch_rnn_tf import drawings as drawings_lib
 from sketch_rnn_tf.files import tally as tally_lib
+from sketch_rnn_tf.preparation import drawings as drawings_lib
 
 MAX_LINE = 2**24
 """Longest line, bytes; raw drawings of the game stay below a hundredth."""

@@ -18,8 +18,8 @@ import warnings
 
 import numpy as np
 
-from sketch_rnn_tf import skeletons, tracing
 from sketch_rnn_tf.files import array_pickle
+from sketch_rnn_tf.preparation import skeletons, tracing
 
 MAX_PIXELS = 40_000_000
 """The largest picture; cameras of telephones make 12 to 50 million."""

@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sketch_rnn_tf import simplify, strokes
+from sketch_rnn_tf import strokes
 from sketch_rnn_tf.files import tally as tally_lib
 from sketch_rnn_tf.inspection import report as report_lib
+from sketch_rnn_tf.preparation import simplify
 
 LIMITS = (100, 150, 200, 250)
 """Values of max_len to compare, points."""

@@ -3,9 +3,9 @@
 import math
 import textwrap
 
-from sketch_rnn_tf import simplify
 from sketch_rnn_tf.drawing import lettering
 from sketch_rnn_tf.inspection import bins, finding, report as report_lib
+from sketch_rnn_tf.preparation import simplify
 
 _MAX_WORDS, _SHOWN_NAMES, _BAR_WIDTH = 25, 5, 40
 _BLOCKS = " ▏▎▍▌▋▊▉█"

@@ -7,14 +7,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from sketch_rnn_tf import (
-    evaluation,
-    input_pipeline,
-    partials,
-    pretrained,
-    training,
-    vae,
-)
+from sketch_rnn_tf import partials, pretrained, training
+from sketch_rnn_tf.data import input_pipeline
+from sketch_rnn_tf.generation import evaluation
+from sketch_rnn_tf.model import vae
 from sketch_rnn_tf.pretrained import cards, weights_file
 from sketch_rnn_tf.training import work_directory
 

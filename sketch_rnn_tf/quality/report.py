@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sketch_rnn_tf import datasets, sampling, vae
+from sketch_rnn_tf import datasets
+from sketch_rnn_tf.generation import sampling
+from sketch_rnn_tf.model import vae
 from sketch_rnn_tf.quality import (
     classifier as classifier_lib,
     inks,

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sketch_rnn_tf import datasets, vae
+from sketch_rnn_tf import datasets
+from sketch_rnn_tf.model import vae
 from sketch_rnn_tf.quality import (
     classifier as classifier_lib,
     measures,

@@ -4,13 +4,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from sketch_rnn_tf import (
-    encoding,
-    labels as labels_lib,
-    latent,
-    sampling,
-    vae,
-)
+from sketch_rnn_tf import labels as labels_lib, latent
+from sketch_rnn_tf.generation import encoding, sampling
+from sketch_rnn_tf.model import vae
 from sketch_rnn_tf.studio import plates
 
 TEMPERATURES = (0.1, 0.3, 0.5)

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sketch_rnn_tf import density, drawing, labels as labels_lib, vae
+from sketch_rnn_tf import drawing, labels as labels_lib
+from sketch_rnn_tf.generation import density
+from sketch_rnn_tf.model import vae
 from sketch_rnn_tf.studio import plates
 
 MARGIN = 0.08

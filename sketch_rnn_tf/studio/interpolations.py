@@ -4,13 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from sketch_rnn_tf import (
-    drawing,
-    labels as labels_lib,
-    latent,
-    sampling,
-    vae,
-)
+from sketch_rnn_tf import drawing, labels as labels_lib, latent
+from sketch_rnn_tf.generation import sampling
+from sketch_rnn_tf.model import vae
 from sketch_rnn_tf.studio import plates
 
 

@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sketch_rnn_tf import drawing, sampling
+from sketch_rnn_tf import drawing
 from sketch_rnn_tf.drawing import animation
+from sketch_rnn_tf.generation import sampling
 
 
 class Drawn(NamedTuple):

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sketch_rnn_tf import labels as labels_lib, scoring, vae
+from sketch_rnn_tf import labels as labels_lib
+from sketch_rnn_tf.generation import scoring
+from sketch_rnn_tf.model import vae
 from sketch_rnn_tf.studio import plates
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sketch_rnn_tf import vae
+from sketch_rnn_tf.model import vae
 from sketch_rnn_tf.studio import plates
 from sketch_rnn_tf.training import work_directory
 

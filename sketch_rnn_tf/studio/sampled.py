@@ -4,13 +4,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from sketch_rnn_tf import (
-    drawing,
-    labels as labels_lib,
-    sampling,
-    selection,
-    vae,
-)
+from sketch_rnn_tf import drawing, labels as labels_lib
+from sketch_rnn_tf.generation import sampling, selection
+from sketch_rnn_tf.model import vae
 from sketch_rnn_tf.studio import plates
 
 

@@ -4,13 +4,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from sketch_rnn_tf import (
-    drawing,
-    encoding,
-    labels as labels_lib,
-    sampling,
-    vae,
-)
+from sketch_rnn_tf import drawing, labels as labels_lib
+from sketch_rnn_tf.generation import encoding, sampling
+from sketch_rnn_tf.model import vae
 from sketch_rnn_tf.studio import plates
 
 SPREAD = 1.0

@@ -9,14 +9,9 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from sketch_rnn_tf import (
-    config as config_lib,
-    input_pipeline,
-    partials,
-    pretrained,
-    strategies,
-    vae,
-)
+from sketch_rnn_tf import config as config_lib, partials, pretrained, strategies
+from sketch_rnn_tf.data import input_pipeline
+from sketch_rnn_tf.model import vae
 from sketch_rnn_tf.pretrained import weights_file
 from sketch_rnn_tf.training import (
     callbacks as callbacks_lib,

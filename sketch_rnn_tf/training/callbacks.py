@@ -5,8 +5,8 @@ import time
 
 import numpy as np
 
-from sketch_rnn_tf import vae
 from sketch_rnn_tf.backend import keras
+from sketch_rnn_tf.model import vae
 from sketch_rnn_tf.training import (
     checkpoints as checkpoints_lib,
     disk_space,

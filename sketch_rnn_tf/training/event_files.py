@@ -20,9 +20,9 @@ from sketch_rnn_tf import (
     drawing,
     labels as labels_lib,
     partials,
-    sampling,
-    vae,
 )
+from sketch_rnn_tf.generation import sampling
+from sketch_rnn_tf.model import vae
 from sketch_rnn_tf.training import work_directory
 
 PICTURED_SKETCHES = 8

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from sketch_rnn_tf import config as config_lib, vae
+from sketch_rnn_tf import config as config_lib
+from sketch_rnn_tf.model import vae
 from sketch_rnn_tf.weights import reference_weights
 
 PREFIX = "vector_rnn/"

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sketch_rnn_tf import cells, vae
 from sketch_rnn_tf.backend import keras
-from sketch_rnn_tf.cells import hyper
+from sketch_rnn_tf.model import cells, vae
+from sketch_rnn_tf.model.cells import hyper
 
 
 class Piece(NamedTuple):

@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from sketch_rnn_tf import config as config_lib, strokes, vae
+from sketch_rnn_tf import config as config_lib, strokes
+from sketch_rnn_tf.model import vae
 from sketch_rnn_tf.training import work_directory
 from sketch_rnn_tf.weights import reference_weights
 

@@ -6,7 +6,7 @@ was trained on.
 
 import numpy as np
 
-from sketch_rnn_tf import doodles, encoding, latent, sampling
+from sketch_rnn_tf import doodles, latent
 from sketch_rnn_tf.experiments import bench as bench_lib, evidence, oddities
 from sketch_rnn_tf.experiments.claims import likelihood
 from sketch_rnn_tf.experiments.claims.claim import Claim, Measured
@@ -16,6 +16,7 @@ from sketch_rnn_tf.experiments.plan import (
     KINDS_4,
     KINDS_ALL,
 )
+from sketch_rnn_tf.generation import encoding, sampling
 
 TEMPERATURE = 0.2
 """Of reconstructions and of what lies between sketches."""

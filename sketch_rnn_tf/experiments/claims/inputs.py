@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from sketch_rnn_tf import doodles, sampling
+from sketch_rnn_tf import doodles
 from sketch_rnn_tf.experiments import bench as bench_lib, evidence, oddities
 from sketch_rnn_tf.experiments.claims.claim import Claim, Measured
 from sketch_rnn_tf.experiments.plan import ANIMALS
+from sketch_rnn_tf.generation import sampling
 
 TEMPERATURE = 0.2
 

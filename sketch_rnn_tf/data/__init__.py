@@ -1,0 +1,1 @@
+"""Data: from sketches to the batches that a model is trained on."""

@@ -1,0 +1,1 @@
+"""Generation: what a trained model draws, encodes and says of drawings."""

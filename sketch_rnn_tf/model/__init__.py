@@ -1,0 +1,1 @@
+"""The model: cells, encoder, decoder, their losses, and the VAE."""

@@ -1,0 +1,1 @@
+"""Preparation: from what people draw to sketches, NumPy only."""
