@@ -24,16 +24,19 @@ from sketch_rnn_tf import (
     strategies,
     strokes,
 )
-from sketch_rnn_tf.data import augmentation, bucketing, measurement
+from sketch_rnn_tf.data import (
+    augmentation,
+    bucketing,
+    measurement,
+    padding,
+    sources,
+)
 
 Source = measurement.Source
 MAX_OFFSET = measurement.MAX_OFFSET
 
-# Sketches of a stream.  The windows that follow mix as many again.
-SHUFFLE_BUFFER = 10_000
-_NONE_KEPT = "expected sketches of at most {} points, got none"
 # Streams of random numbers, folded into the seed.
-_ORDER, _SCALE, _DROP, _ARRANGE, _NUM_STREAMS = range(5)
+_SCALE, _DROP, _ARRANGE, _NUM_STREAMS = range(sources.ORDER + 1, 5)
 
 
 def batches(
@@ -73,18 +76,20 @@ def batches(
     """
     streamed = isinstance(source, tf.data.Dataset)
     if config.class_size:
-        _check_labelled(source)
+        sources.check_labelled(source)
     if training:
-        make = _stream_windows if streamed else _memory_windows
+        make = sources.stream_windows if streamed else sources.memory_windows
         windows, first_step = make(source, config, start_step, count)
         made = _training(windows, config).skip(start_step - first_step)
     elif streamed:
         made = _stream_evaluation(source, config, count)
     else:
-        labelled = _in_memory(source, config)
+        labelled = sources.in_memory(source, config)
         count = labelled[0].nrows()
         rows = tf.data.Dataset.range(count).batch(config.batch_size)
-        made = rows.map(lambda rows: _batch(_chosen(labelled, rows), config))
+        made = rows.map(
+            lambda rows: padding.batch(sources.chosen(labelled, rows), config)
+        )
     # AUTOTUNE would hold ever more batches, as windows come in bursts.
     return strategies.by_rows(made).prefetch(8)
 
@@ -108,7 +113,7 @@ def to_batch(
     check(sketches, config)
     if not isinstance(sketches, labels_lib.Labelled):
         config = config.replace(class_size=0)
-    return _batch(_in_memory(sketches, config), config)
+    return padding.batch(sources.in_memory(sketches, config), config)
 
 
 def check(sketches: Sequence[np.ndarray], config: config_lib.Config) -> None:
@@ -122,145 +127,13 @@ def check(sketches: Sequence[np.ndarray], config: config_lib.Config) -> None:
             )
 
 
-def _check_labelled(source):
-    """Raises a ValueError if sketches do not know their labels."""
-    if isinstance(source, tf.data.Dataset):
-        if "label" in source.element_spec:
-            return
-        got = f"records of {', '.join(source.element_spec)}"
-    elif isinstance(source, labels_lib.Labelled):
-        return
-    else:
-        got = "sketches alone"
-    raise ValueError(
-        "labels: expected labels.Labelled sketches or records with a label, "
-        f"for a class-conditioned model, got {got}"
-    )
-
-
-def _in_memory(sketches, config):
-    """Returns the sketches of at most N_max points, and their labels.
-
-    They are ragged [n, None, 3] and int32 [n], zeros where none are wanted.
-    """
-    kept = [s for s in sketches if len(s) <= config.max_len]
-    if not kept:
-        raise ValueError(_NONE_KEPT.format(config.max_len))
-    ragged = tf.RaggedTensor.from_row_lengths(
-        np.concatenate(kept).astype(np.float32), [len(s) for s in kept]
-    )
-    labels = np.zeros(len(kept), np.int32)
-    if config.class_size:
-        labels_lib.check(sketches.labels, config)
-        short = [len(s) <= config.max_len for s in sketches]
-        labels = sketches.labels[np.array(short)]
-    return _normalised(ragged, config), tf.constant(labels)
-
-
-def _chosen(labelled, rows):
-    """Returns some of the sketches, with their labels."""
-    sketches, labels = labelled
-    return tf.gather(sketches, rows), tf.gather(labels, rows)
-
-
-def _memory_windows(sketches, config, start_step, _):
-    """Returns windows from that of a step on, and the first one's first step.
-
-    A window is its number and its sketches, ragged [W * B, None, 3], with
-    their labels, int32 [W * B].
-    """
-    labelled = _in_memory(sketches, config)
-    count, size = int(labelled[0].nrows()), config.batch_size
-    windows = bucketing.windows(count, size)
-
-    def gather(number):
-        index = tf.range(
-            windows.first_batch(number) * size,
-            windows.first_batch(number + 1) * size,
-        )
-        # The pass over the data is part of the seed: each has a permutation
-        # of its own.  `tf.random.experimental.index_shuffle` pads a batch of
-        # seeds along the wrong axis (seen on TF 2.21).
-        passes = tf.cast(index // count, tf.int32)
-        ones = tf.ones_like(passes)
-        index = tf.raw_ops.RandomIndexShuffle(
-            index=index % count,
-            seed=tf.stack([passes, ones * config.seed, ones * _ORDER], axis=1),
-            max_index=count - 1,
-        )
-        return number, _chosen(labelled, index)
-
-    first = windows.window(start_step)
-    made = tf.data.Dataset.counter(first).map(gather)
-    return made, windows.first_batch(first)
-
-
-def _streamed(records, config):
-    """Returns a data set of stroke3 of at most N_max points, and of labels."""
-
-    def read(record):
-        stroke5 = record["strokes"][:-1]
-        pen = stroke5[:, 2 + strokes.PEN_UP, None]
-        stroke3 = tf.concat([stroke5[:, :2], pen], axis=1)
-        if not config.class_size:
-            return stroke3, tf.constant(0)
-        label = tf.cast(record["label"], tf.int32)
-        known = tf.debugging.assert_less(
-            label, len(config.words), message="label: expected one of the words"
-        )
-        with tf.control_dependencies([known]):
-            return stroke3, tf.identity(label)
-
-    return records.map(read, num_parallel_calls=tf.data.AUTOTUNE).filter(
-        lambda stroke3, _: tf.shape(stroke3)[0] <= config.max_len
-    )
-
-
-def _stream_windows(records, config, start_step, count):
-    """Returns windows as `_memory_windows` does, of streamed sketches."""
-    sketches = _streamed(records, config)
-    if next(iter(sketches.take(1)), None) is None:
-        raise ValueError(_NONE_KEPT.format(config.max_len))
-    windows = bucketing.stream_windows(
-        int(records.cardinality()), config.batch_size
-    )
-    size = windows.batches * config.batch_size
-    first = windows.window(start_step)
-    if first and count is None:
-        count, _ = measurement.count_kept(records, config.max_len)
-    first_pass, skipped = divmod(first * size, count) if first else (0, 0)
-
-    def shuffled(number):
-        # The seed of this function's graph alone: else `tf.random.set_seed`
-        # would change the order.  It may not be 0 where `shuffle` gets a
-        # tensor, and TensorFlow takes both modulo 2**31 - 1.
-        tf.compat.v1.set_random_seed(config.seed // 2 + 1)
-        return sketches.shuffle(
-            SHUFFLE_BUFFER,
-            seed=2 * number + config.seed % 2,
-            reshuffle_each_iteration=False,
-        )
-
-    passes = tf.data.Dataset.counter(first_pass).flat_map(shuffled)
-    # In two steps, as a ragged batch costs much memory for each element.
-    made = passes.skip(skipped).ragged_batch(config.batch_size)
-    made = made.batch(windows.batches, drop_remainder=True).map(
-        lambda sketches, labels: (
-            _normalised(sketches.merge_dims(0, 1), config),
-            tf.reshape(labels, [-1]),
-        )
-    )
-    made = tf.data.Dataset.zip(tf.data.Dataset.counter(first), made)
-    return made, windows.first_batch(first)
-
-
 def _stream_evaluation(records, config, count):
     if count is None:
         count, _ = measurement.count_kept(records, config.max_len)
-    made = _streamed(records, config).ragged_batch(config.batch_size)
+    made = sources.streamed(records, config).ragged_batch(config.batch_size)
     made = made.map(
-        lambda sketches, labels: _batch(
-            (_normalised(sketches, config), labels), config
+        lambda sketches, labels: padding.batch(
+            (padding.normalised(sketches, config), labels), config
         )
     )
     # Keras warns of an end that it could not know of.
@@ -281,7 +154,7 @@ def _training(windows, config):
         sketches = _augmented(sketches, config, seed)
         if config.bucket_boundaries:
             order = bucketing.arrange(
-                _lengths(sketches),
+                padding.lengths(sketches),
                 batch_size=config.batch_size,
                 seed=seed(_ARRANGE),
             )
@@ -292,11 +165,11 @@ def _training(windows, config):
 
     def cut(labelled, order):
         def batch(rows):
-            chosen = _chosen(labelled, rows)
+            chosen = sources.chosen(labelled, rows)
             steps = config.max_len
             if config.bucket_boundaries:
-                steps = bucketing.num_steps(_lengths(chosen[0]), config)
-            made = _batch(chosen, config, num_steps=steps)
+                steps = bucketing.num_steps(padding.lengths(chosen[0]), config)
+            made = padding.batch(chosen, config, num_steps=steps)
             for value in made.values():
                 value.set_shape([config.batch_size, *value.shape[1:]])
             return made
@@ -328,33 +201,3 @@ def _augmented(sketches, config, seed):
             stroke3, lengths, uniforms=uniforms, rate=config.point_drop_rate
         )
     return tf.RaggedTensor.from_row_lengths(stroke3, lengths, validate=False)
-
-
-def _normalised(sketches, config):
-    offsets = tf.clip_by_value(sketches.values[:, :2], -MAX_OFFSET, MAX_OFFSET)
-    offsets /= config.scale_factor
-    return sketches.with_values(
-        tf.concat([offsets, sketches.values[:, 2:]], axis=1)
-    )
-
-
-def _lengths(sketches):
-    return tf.cast(sketches.row_lengths(), tf.int32)
-
-
-def _batch(labelled, config, *, num_steps=None):
-    """Returns stroke-5 with S_0 first and end rows after each sketch."""
-    sketches, labels = labelled
-    num_steps = config.max_len if num_steps is None else num_steps
-    lengths = _lengths(sketches)
-    batch_size = tf.size(lengths)
-    stroke3 = sketches.to_tensor(shape=tf.stack([batch_size, num_steps, 3]))
-    inside = tf.sequence_mask(lengths, num_steps, tf.float32)[..., None]
-    lifted = stroke3[..., 2:]
-    stroke5 = tf.concat(
-        [stroke3[..., :2], inside - lifted, lifted, 1.0 - inside], axis=-1
-    )
-    start = tf.constant(config.start_point, tf.float32)
-    start = tf.broadcast_to(start, [batch_size, 1, 5])
-    made = {"strokes": tf.concat([start, stroke5], axis=1), "lengths": lengths}
-    return made | ({"labels": labels} if config.class_size else {})
