@@ -1,4 +1,4 @@
-"""Locks on folders, which end with the process that holds them."""
+"""Locks on files and folders, which end with the process that holds them."""
 
 import contextlib
 import os
@@ -13,10 +13,10 @@ except ImportError:  # Windows
 
 
 def take(descriptor: int) -> bool | None:
-    """Takes the lock of an open folder, if nobody has it.
+    """Takes the lock of an open file or folder, if nobody has it.
 
     Args:
-      descriptor: Of the folder; the lock ends when it is closed, at the
+      descriptor: Of it; the lock ends when it is closed, at the
         latest with the process, however that ends.
 
     Returns:
@@ -34,8 +34,15 @@ def take(descriptor: int) -> bool | None:
     return True
 
 
+def release(descriptor: int) -> None:
+    """Gives a lock back, of other holders of the open file as well."""
+    if fcntl:
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
 def is_at(descriptor: int, path: str | os.PathLike) -> bool:
-    """Returns whether an open folder is still what a path names."""
+    """Returns whether an open file or folder is still what a path names."""
     try:
         return os.path.samestat(os.fstat(descriptor), os.lstat(path))
     except FileNotFoundError:

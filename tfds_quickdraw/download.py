@@ -6,28 +6,20 @@ part of: `url`, `if_range` (its ETag or Last-Modified), `size` (bytes or null)
 and `md5` (hex or null).  Whoever writes a part holds a lock on it.
 """
 
-import contextlib
 import hashlib
 import http.client
-import json
 import os
 import pathlib
-import re
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import BinaryIO
 
 import requests
 import urllib3
 
 from sketch_rnn_tf import partials
-from tfds_quickdraw import checksums, download_bar
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None
+from tfds_quickdraw import download_bar, part_file
 
 TRIES = 3
 """Failures in a row after which a file is given up."""
@@ -109,7 +101,7 @@ class Download:
         try:
             if self._is_kept():
                 return
-            with _locked(self.part, self.stop) as part:
+            with part_file.locked(self.part, self.stop.check) as part:
                 # Another process may have been at it until now.
                 if self._is_kept():
                     self._remove_part()
@@ -153,7 +145,7 @@ class Download:
 
     def _wrong_sum(self, part: BinaryIO) -> str:
         """Says which sum is another than expected; "" if none is."""
-        note = self._read_note()
+        note = part_file.read_note(self.note, self.url)
         sums = [
             ("SHA-256 sum", self.wanted, hashlib.sha256),
             ("MD5 sum (x-goog-hash)", note.get("md5"), _md5),
@@ -189,7 +181,7 @@ class Download:
 
     def _receive(self, part: BinaryIO) -> None:
         """Makes one request, for what is missing, and writes what comes."""
-        note = self._read_note()
+        note = part_file.read_note(self.note, self.url)
         done, size = _size(part), note.get("size")
         if done and not note.get("if_range"):
             part.truncate(0)
@@ -205,12 +197,13 @@ class Download:
             }
         with self._get(headers) as response:
             if done and response.status_code != 200:
-                size = _rest_of(response, note, done)
+                size = part_file.rest_of(response, note, done)
                 fits = size is not None
             else:
                 self._check(response)
                 part.truncate(0)
-                done, size, fits = 0, self._write_note(response), True
+                done, fits = 0, True
+                size = part_file.write_note(self.note, self.url, response)
             if fits:
                 self._copy(response, part, done, size)
                 return
@@ -312,85 +305,6 @@ class Download:
         if isinstance(error, http.client.IncompleteRead):
             return f"{came}the connection's end"
         return came + (getattr(error, "strerror", None) or str(error))
-
-    def _read_note(self) -> dict:
-        """Reads what the part is a part of; {} if that is not known."""
-        try:
-            note = json.loads(self.note.read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
-            return {}
-        right = isinstance(note, dict) and note.get("url") == self.url
-        return note if right else {}
-
-    def _write_note(self, response: requests.Response) -> int | None:
-        """Notes what the part will be a part of, and returns its size."""
-        got = response.headers
-        etag = got.get("ETag", "")
-        length = got.get("Content-Length", "")
-        chunked = "Transfer-Encoding" in got
-        size = int(length) if length.isdecimal() and not chunked else None
-        # A weak ETag may be that of other bytes.
-        strong = etag.startswith('"')
-        note = {
-            "url": self.url,
-            "if_range": etag if strong else got.get("Last-Modified", ""),
-            "size": size,
-            "md5": checksums.google_md5(got),
-        }
-        # The part is empty now: cut short, this makes it begin anew.
-        self.note.write_text(json.dumps(note), encoding="utf-8")
-        return size
-
-
-@contextlib.contextmanager
-def _locked(path: pathlib.Path, stop: Event) -> Iterator[BinaryIO]:
-    """Opens a part for this process and thread alone; waits for others."""
-    while True:
-        with open(path, "a+b", buffering=0) as file:
-            while not _lock(file):
-                stop.check(0.1)
-            try:
-                # Whoever had the lock may have renamed or removed the file.
-                with contextlib.suppress(FileNotFoundError):
-                    if os.path.samestat(os.fstat(file.fileno()), path.stat()):
-                        yield file
-                        return
-            finally:
-                if fcntl:  # a forked process may have the file open as well
-                    with contextlib.suppress(OSError):
-                        fcntl.flock(file, fcntl.LOCK_UN)
-
-
-def _lock(file: BinaryIO) -> bool:
-    """Whether the file is locked for us, or cannot be locked at all."""
-    try:
-        if fcntl:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:  # a file system without locks
-        pass
-    return True
-
-
-def _rest_of(
-    response: requests.Response, note: Mapping, done: int
-) -> int | None:
-    """Gives the whole size if an answer goes on at `done` of the same file."""
-    got, if_range = response.headers, note["if_range"]
-    field = "ETag" if if_range.startswith('"') else "Last-Modified"
-    match = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", got.get("Content-Range", ""))
-    if (
-        response.status_code != 206
-        or match is None
-        or int(match[1]) != done
-        or note.get("size") not in (None, int(match[2]))
-        # Some servers go on whatever If-Range says.
-        or got.get(field, if_range) != if_range
-        or got.get("Content-Encoding", "identity") != "identity"
-    ):
-        return None
-    return int(match[2])
 
 
 def _md5():
