@@ -1,20 +1,16 @@
 """What can be prepared: the configurations of `quickdraw_strokes`."""
 
 import dataclasses
-import hashlib
-import itertools
 import os
-import pathlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import tensorflow_datasets as tfds
 
 from sketch_rnn_tf import doodles
-from sketch_rnn_tf.files import ndjson, sketchrnn_npz, tally
 from sketch_rnn_tf.preparation import recipes
 from tfds_quickdraw import (
+    own_files,
     selection as selection_lib,
     sources,
     words as words_lib,
@@ -202,7 +198,7 @@ def config_for(
         words = _known(words)
     else:
         found = sources.find_files(words, location, source=source)
-        words, mark = tuple(found), _files_hash(found)
+        words, mark = tuple(found), own_files.fingerprint(found)
         location = str(sources.local_path(location))
     name = predefined.name if predefined else _list_name(words)
     return _drawings_config(name, words, source, location, dtype, mark, chosen)
@@ -290,8 +286,7 @@ def _files_config(
     source = source or sources.format_of(path)
     found = sources.files_by_word(path, source=source)
     if dtype is None:
-        is_int16 = _npz_is_int16 if source == "sketchrnn" else _ndjson_is_int16
-        dtype = "int16" if all(map(is_int16, found.values())) else "float32"
+        dtype = own_files.dtype_of(found.values(), source)
     return dataclasses.replace(
         _drawings_config(
             _list_name(tuple(found)),
@@ -299,57 +294,15 @@ def _files_config(
             source,
             str(path),
             dtype,
-            _files_hash(found, dtype),
+            own_files.fingerprint(found, dtype),
             chosen,
         ),
         description=f"Sketches from {path.name}.",
     )
 
 
-def _npz_is_int16(path: pathlib.Path) -> bool:
-    """Whether all sketches of a file are stored as int16 without loss."""
-    # What is bad is left to preparing.
-    for found in sketchrnn_npz.read(path, tally=tally.Tally()).values():
-        if found:
-            return found[0].dtype == "int16"
-    return True
-
-
-def _ndjson_is_int16(path: pathlib.Path) -> bool:
-    """Whether the first drawings of a file have whole numbers, or are raw.
-
-    Pixels are whole numbers, or fractions of screens of which nothing is lost
-    by rounding; drawings in units of their own may have no more than those.
-    """
-    found = ndjson.read(path, tally=tally.Tally())
-    for drawing in itertools.islice(found, 1000):
-        points = np.concatenate(drawing.polylines)
-        size = np.ptp(points, axis=0).max()
-        if size < 100 and (points != np.rint(points)).any():
-            return False
-    return True
-
-
 def _list_name(words: Sequence[str]) -> str:
     name = "+".join(map(words_lib.slug, words))
     if len(name) <= _LONGEST_LIST:
         return name
-    return f"{len(words)}_words-{_hash(repr(words))}"
-
-
-def _files_hash(
-    files: Mapping[str, pathlib.Path], dtype: str | None = None
-) -> str:
-    marks = [(word, _fingerprint(file)) for word, file in files.items()]
-    return _hash(repr((dtype, marks)))
-
-
-def _fingerprint(path: pathlib.Path) -> str:
-    if path.suffix == ".npz":
-        return sketchrnn_npz.fingerprint(path)
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
+    return f"{len(words)}_words-{own_files.short_hash(repr(words))}"
