@@ -56,7 +56,12 @@ setuptools.setup(
             "*/card.json",
             "*/card.md",
         ],
-        "export": ["py.typed", "web/dist/*", "web/*.js", "web/src/*.js"],
+        "export": [
+            "py.typed",
+            "web/dist/*",
+            "web/sketch_rnn.js",
+            "web/src/*.js",
+        ],
         "export.serving": [
             "templates/*",
             "templates/kubernetes/*",
@@ -78,6 +83,7 @@ setuptools.setup(
         "importlib_resources",
         "tensorboard>=2.19,<2.22",
         "tensorflow-serving-api>=2.19,<2.22",
+        "protobuf",
         "grpcio>=1.60",
         "numpy>=2",
         "defusedxml>=0.7.1",
@@ -94,12 +100,13 @@ setuptools.setup(
     extras_require={
         "gpu": ["tensorflow[and-cuda]>=2.19,<2.22"],
         "beam": ["apache-beam>=2.60"],
-        "scan": ["scikit-image>=0.26"],
+        "scan": ["scikit-image>=0.26", "scipy"],
         "test": [
             "pytest",
             "pytest-xdist",
             "hypothesis",
             "dill",
+            "h5py",
             "psutil",
             "scipy",
             "ruff",
@@ -107,9 +114,11 @@ setuptools.setup(
             "nbformat",
             "ipykernel",
             "check-jsonschema",
+            "jsonschema",
             "kubernetes-validate",
             "PyYAML",
         ],
+        "build": ["build", "setuptools>=68", "wheel"],
     },
     entry_points={
         "console_scripts": ["sketch-rnn = sketch_rnn_tf.cli:run"],
