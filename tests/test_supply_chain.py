@@ -222,6 +222,17 @@ class TestDeclared:
         wanted = names(line for e in ("", *EXTRAS) for line in asked[e])
         assert wanted - found - {"setuptools"} == NOT_IMPORTED
 
+    def test_the_versions_of_python_are_those_that_are_tried(self):
+        tried = pinning.PYTHONS
+        setup = (ROOT / "setup.py").read_text()
+        assert f'python_requires=">={tried[0]}"' in setup
+        classifier = r'"Programming Language :: Python :: (3\.\d+)"'
+        assert tuple(re.findall(classifier, setup)) == tried
+        quoted = ", ".join(f'"{version}"' for version in tried)
+        assert f"PYTHONS = ({quoted})\n" in (ROOT / "noxfile.py").read_text()
+        make = (ROOT / "Makefile").read_text()
+        assert f"PYTHONS ?= {' '.join(tried)}\n" in make
+
     def test_a_reason_is_asked_for(self, tmp_path):
         path = tmp_path / "a.in"
         path.write_text("# A list.\n\nnumpy>=2  # arrays\n")
