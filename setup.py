@@ -21,7 +21,13 @@ setuptools.setup(
     author="the sketch_rnn_tf developers",
     license="Apache-2.0",
     license_files=["LICENSE"],
+    # Those that have been tried.
     python_requires=">=3.11",
+    classifiers=[
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+    ],
     # Several top-level packages: setuptools refuses to guess among them.
     packages=[
         "export",

@@ -1,6 +1,7 @@
 """Every dependency is pinned, hashed, declared and there for a reason."""
 
 import ast
+import functools
 import importlib.metadata
 import json
 import pathlib
@@ -48,6 +49,7 @@ def names(lines):
     return {reasons.name_of(line) for line in lines}
 
 
+@functools.cache
 def imported(folder):
     """Returns the modules, with two parts of their names, that code imports."""
     found = set()
@@ -66,10 +68,17 @@ def imported(folder):
     return {".".join(name.split(".")[:2]) for name in found}
 
 
+@functools.cache
+def providers():
+    """Returns which packages a top-level module is of."""
+    return importlib.metadata.packages_distributions()
+
+
 def distributions(modules):
     """Returns the packages that modules are of, but ours and Python's own."""
-    known = importlib.metadata.packages_distributions()
-    ours = {*SHIPPED, *BESIDE} | {f.stem for f in ROOT.rglob("tests/**/*.py")}
+    known = providers()
+    ours = {*SHIPPED, *BESIDE}
+    ours |= {file.stem for file in (ROOT / "tests").rglob("*.py")}
     found = set()
     for module in modules:
         top, _, below = module.partition(".")
@@ -212,6 +221,17 @@ class TestDeclared:
         asked = declared()
         wanted = names(line for e in ("", *EXTRAS) for line in asked[e])
         assert wanted - found - {"setuptools"} == NOT_IMPORTED
+
+    def test_the_versions_of_python_are_those_that_are_tried(self):
+        tried = pinning.PYTHONS
+        setup = (ROOT / "setup.py").read_text()
+        assert f'python_requires=">={tried[0]}"' in setup
+        classifier = r'"Programming Language :: Python :: (3\.\d+)"'
+        assert tuple(re.findall(classifier, setup)) == tried
+        quoted = ", ".join(f'"{version}"' for version in tried)
+        assert f"PYTHONS = ({quoted})\n" in (ROOT / "noxfile.py").read_text()
+        make = (ROOT / "Makefile").read_text()
+        assert f"PYTHONS ?= {' '.join(tried)}\n" in make
 
     def test_a_reason_is_asked_for(self, tmp_path):
         path = tmp_path / "a.in"

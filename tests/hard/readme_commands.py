@@ -45,7 +45,7 @@ LONG = (
 )
 
 # Trainings are as long as it takes to see that they work.
-STEPS = ["--steps", "20"]
+STEPS = ["--steps", "3"]
 
 
 def lines(text: str) -> list[str]:

@@ -143,11 +143,12 @@ class TestSdist:
             assert sdist[name] == committed[name], name
 
 
-class TestBuildingAgain:
-    @pytest.fixture(scope="class")
-    def again(self, tmp_path_factory):
-        return distribution.build(tmp_path_factory.mktemp("again"))
+@pytest.fixture(scope="module")
+def again(tmp_path_factory):
+    return distribution.build(tmp_path_factory.mktemp("again"))
 
+
+class TestBuildingAgain:
     def test_gives_the_same_wheel_byte_for_byte(self, built, again):
         assert again[0].read_bytes() == built[0].read_bytes()
 
