@@ -28,8 +28,15 @@ LEFT = 4
 def strike(commands, tally, effort, tmp_path):
     """Returns a function that kills a command again and again."""
 
-    def strike(argv, folder, check, *, strikes=STRIKES, once=None, **fault):
-        """Kills; `once` is what the command makes, and refuses to replace."""
+    def strike(
+        argv, folder, check, *, strikes=STRIKES, share=1.0, once=None, **fault
+    ):
+        """Kills a command, and finishes it.
+
+        `share` is how much of a run there may be before a kill, for commands
+        that go on where they were.  `once` is what the command makes, and
+        refuses to replace.
+        """
         fault["folder"] = str(folder)
         file = tmp_path / "events"
         # In peace, into another folder of the same name.
@@ -44,7 +51,7 @@ def strike(commands, tally, effort, tmp_path):
             fault=fault
             | {"folder": str(peace / folder.name), "count": str(file)},
         ).good()
-        events = int(file.read_text())
+        events = int(share * int(file.read_text()))
         rng, kills = random.Random(0), 0
         for number in crash_files.moments(
             events, max(1, round(strikes * effort)), seed=0
@@ -259,7 +266,8 @@ class TestTrain:
             command,
             folder,
             lambda: self._check(folder / "work", seen),
-            strikes=3,
+            strikes=4,
+            share=0.4,
         )
         found = survival.compare(peace / "work", folder / "work")
         assert {
