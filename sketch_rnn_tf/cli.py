@@ -9,6 +9,7 @@
 import contextlib
 import importlib
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -31,6 +32,9 @@ _MODULES = {
     **dict.fromkeys(studio_parser.NAMES, "studio"),
 }
 """Of `command_line`, where a command is not in `commands`."""
+
+# Where in its graph TensorFlow says that an error is.
+_NODES = re.compile(r"^\{\{.*?\}\} *| *\[Op:\w+\].*$", re.DOTALL)
 
 
 def run() -> None:
@@ -77,8 +81,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             getattr(module, command)(arguments)
         except tf.errors.OpError as error:
             # A file of streamed records was cut short, or went away; or
-            # there is not enough memory.
-            raise OSError(error.message) from error
+            # there is not enough memory, or disk.
+            raise OSError(_NODES.sub("", error.message)) from error
     except (ValueError, OSError) as error:
         return _fail(error, 2)
     except FloatingPointError as error:

@@ -27,6 +27,8 @@ PREFIX = ".partial-"
 _LONGEST = 200
 # Processes that may write one name at once.
 _MOST = 100
+# What a disk says that takes no more.
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 
 
@@ -127,6 +129,11 @@ def scratch(path: str | os.PathLike) -> Iterator[pathlib.Path]:
                     break
                 _remove(other)
             yield partial
+        except OSError as error:
+            # What fails in writing to an open file does not say to which.
+            if error.filename is None and error.errno in _DISK:
+                error.filename = str(path)
+            raise
         finally:
             # It may have been renamed, and another process have the name.
             if locks.is_at(descriptor, partial):

@@ -68,6 +68,13 @@ def test_other_threads_do_without():
             "OOM when it grew\n",
         ),
         (tf.errors.PermissionDeniedError(None, None, "no"), 2, "no\n"),
+        (
+            tf.errors.ResourceExhaustedError(
+                None, None, "{{function_node a}} /m/1; no space [Op:SaveV2]"
+            ),
+            2,
+            "/m/1; no space\n",
+        ),
     ],
 )
 def test_the_command_line_says_so_in_one_line(

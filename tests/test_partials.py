@@ -1,5 +1,6 @@
 """partials: whole files and folders, and what killed processes leave."""
 
+import errno
 import os
 import stat
 import subprocess
@@ -98,6 +99,15 @@ class TestFile:
     def test_a_failure_removes_the_folders_that_were_made(self, tmp_path):
         with pytest.raises(KeyError), partials.file(tmp_path / "a" / "b" / "c"):
             raise KeyError
+        assert not os.listdir(tmp_path)
+
+    def test_a_full_disk_names_the_file(self, tmp_path):
+        with (
+            pytest.raises(OSError, match=r"No space left on device: '.*/a'$"),
+            partials.file(tmp_path / "a"),
+        ):
+            # As of a write to an open file.
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         assert not os.listdir(tmp_path)
 
     @pytest.mark.parametrize("name", ["n" * 255, "\u732b" * 85])

@@ -5,6 +5,8 @@ import http.server
 import json
 import os
 import pathlib
+import resource
+import shutil
 import subprocess
 import sys
 import threading
@@ -16,7 +18,7 @@ import reference_files
 import tensorflow_datasets as tfds
 
 import tfds_quickdraw
-from sketch_rnn_tf import strokes, workers
+from sketch_rnn_tf import partials, strokes, workers
 from sketch_rnn_tf.files import ndjson, sketchrnn_npz, tally as tally_lib
 from tfds_quickdraw import generation
 
@@ -348,3 +350,60 @@ def test_tasks_can_be_sent_to_other_processes(tmp_path):
     records, tally = generation.examples(task)
     assert len(records) == 7
     assert tally == tally_lib.Tally(good=7)
+
+
+class TestInterrupted:
+    def test_a_full_disk_is_told_in_one_line(self, tmp_path):
+        path = write(tmp_path / "cat.ndjson", map(drawn, range(9)))
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200, limits[1]))
+        try:
+            with pytest.raises(ValueError, match="File too large") as caught:
+                prepare(tmp_path, files=path)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert "\n" not in str(caught.value)
+        assert not list(tmp_path.rglob("*.tfrecord*"))
+        # TFDS names its default configuration first, in a small file.
+        assert sizes(prepare(tmp_path, files=path))["train"] == 7
+
+    @pytest.mark.parametrize("error", [RuntimeError, KeyError])
+    def test_other_errors_are_not_of_the_disk(
+        self, tmp_path, monkeypatch, error
+    ):
+        def fail(*_, **__):
+            raise error("mine")
+
+        monkeypatch.setattr(generation, "plan", fail)
+        path = write(tmp_path / "cat.ndjson", map(drawn, range(9)))
+        with pytest.raises(error, match="mine"):
+            prepare(tmp_path, files=path)
+
+    def test_what_a_killed_process_left_is_taken_over(self, tmp_path):
+        path = write(tmp_path / "cat.ndjson", map(drawn, range(9)))
+        folder = pathlib.Path(prepare(tmp_path, files=path).data_dir)
+        whole = {p.name: p.read_bytes() for p in folder.iterdir()}
+        left = folder.with_name(".partial-1.0.0.1")
+        folder.rename(left)
+        (left / "half").write_text("half")
+        again = pathlib.Path(prepare(tmp_path, files=path).data_dir)
+        assert {p.name: p.read_bytes() for p in again.iterdir()} == whole
+        assert os.listdir(again.parent) == ["1.0.0"]
+
+    def test_another_process_may_be_first(self, tmp_path, monkeypatch):
+        path = write(tmp_path / "cat.ndjson", map(drawn, range(9)))
+        place, seen = partials.place, []
+
+        def late(partial, target, **options):
+            # Another process has come first.
+            shutil.copytree(partial, target)
+            (pathlib.Path(target) / "first").write_text("first")
+            seen.append(target)
+            place(partial, target, **options)
+
+        monkeypatch.setattr(partials, "place", late)
+        builder = prepare(tmp_path, files=path)
+        assert sizes(builder)["train"] == 7
+        assert os.listdir(pathlib.Path(builder.data_dir).parent) == ["1.0.0"]
+        assert (pathlib.Path(builder.data_dir) / "first").exists()
+        assert len(seen) == 1

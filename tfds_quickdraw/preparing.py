@@ -86,13 +86,27 @@ def prepare(
             with contextlib.suppress(OSError):
                 pathlib.Path(builder.data_dir).parent.rmdir()
             raise
-    except OSError as error:
+    except (OSError, RuntimeError) as error:
+        if not _is_of_disk(error):
+            raise
         reason = " ".join(str(error).split())
         raise ValueError(
             f"{configs.DATASET}/{config.name}: cannot be prepared in "
             f"{data_dir or 'the data folder of TFDS'}: {reason}"
         ) from error
     return builder
+
+
+def _is_of_disk(error):
+    """Whether it is an error of files, or one that TFDS made of one."""
+    # As in `stroke_feature`: importing TensorFlow takes seconds.
+    import tensorflow as tf
+
+    while error is not None:
+        if isinstance(error, OSError | tf.errors.OpError):
+            return True
+        error = error.__cause__
+    return False
 
 
 def _check_location(builder, config):

