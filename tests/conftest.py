@@ -12,10 +12,15 @@ import signal
 import socket
 import sys
 
+import hypothesis
 import numpy as np
 import pytest
 
 PACKAGES = ("sketch_rnn_tf", "tfds_quickdraw", "export")
+
+# How long an example takes depends on what else the machine does.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 
 def pytest_configure(config):
