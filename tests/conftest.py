@@ -7,17 +7,20 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import ipaddress
-import pathlib
 import random
 import signal
 import socket
 import sys
 
+import hypothesis
 import numpy as np
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
 PACKAGES = ("sketch_rnn_tf", "tfds_quickdraw", "export")
+
+# How long an example takes depends on what else the machine does.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 
 def pytest_configure(config):
@@ -25,11 +28,9 @@ def pytest_configure(config):
     # In a shell's background Ctrl-C is ignored, and would be in the tests of it.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    for package in PACKAGES:
-        for file in sorted((ROOT / package).rglob("*.py")):
-            parts = file.relative_to(ROOT).with_suffix("").parts
-            module = ".".join(parts).removesuffix(".__init__")
-            config.addinivalue_line("filterwarnings", f"error:::{module}")
+    # One filter for all modules: each is put in place four times a test.
+    modules = rf"({'|'.join(PACKAGES)})(\.|\Z)"
+    config.addinivalue_line("filterwarnings", f"error:::{modules}")
 
 
 def _is_local(host):

@@ -215,6 +215,16 @@ class TestSample:
         drawn = sampling.sample(model, count=2)
         assert drawn.prefix_lengths.tolist() == [0, 0]
         assert {s.dtype for s in drawn.sketches} == {np.dtype(np.float32)}
+        assert drawn.seeds.dtype == np.int32
+
+    def test_each_drawing_may_have_its_seed(self, model):
+        drawn = sampling.sample(model, count=3, seed=[9, 4, 4])
+        assert drawn.seeds.dtype == np.int32
+        assert drawn.seeds.tolist() == [9, 4, 4]
+        row = sampling.sample(model, count=6, seed=4)
+        _assert_same(
+            model, drawn.sketches, [row.sketches[k] for k in (5, 0, 0)]
+        )
 
 
 class TestReconstruct:
@@ -454,6 +464,19 @@ class TestRefusals:
             ({"count": 2, "seed": -1}, "seed: expected 0 to .*, got -1"),
             ({"count": 1, "seed": 2**31}, r"seed: .*got 2147483648"),
             ({"count": 2, "seed": 2**31 - 1}, "seed: .*for 2 drawings"),
+            (
+                {"count": 2, "seed": [1, 2, 3]},
+                r"seed: expected 2 whole numbers, got int64 of shape \[3\]",
+            ),
+            (
+                {"count": 2, "seed": [0.5, 1.0]},
+                r"seed: expected 2 whole numbers, got float64 of shape \[2\]",
+            ),
+            (
+                {"count": 2, "seed": [3, -1]},
+                r"seed: expected 0 to 2147483647, got \[ 3 -1\]",
+            ),
+            ({"count": 1, "seed": [2**31]}, r"seed: .*got \[2147483648\]"),
             ({"count": 2, "temperature": -0.1}, r"temperature: .*got -0.1"),
             ({"count": 2, "temperature": math.nan}, "temperature: .*got nan"),
             ({"count": 2, "temperature": math.inf}, "temperature: .*got inf"),

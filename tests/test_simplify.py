@@ -127,3 +127,8 @@ def test_aligned_drawings_fill_their_box():
     points = np.array([[5, 7], [15, 27], [1, 1], [2, 1], [3, 3], [3, 3]])
     new = simplify.aligned(points, [0, 2, 4], box=10)
     assert new.tolist() == [[0, 0], [5, 10], [0, 0], [10, 0], [0, 0], [0, 0]]
+
+
+def test_drawings_fill_googles_box_unless_told_otherwise():
+    new = simplify.aligned(np.array([[1, 1], [3, 5]]), [0])
+    assert new.tolist() == [[0, 0], [127.5, 255]]

@@ -169,6 +169,12 @@ def test_later_polyline_of_one_point_is_a_dot():
     np.testing.assert_array_equal(got, expected)
 
 
+def test_lines_of_unsigned_numbers_may_go_back():
+    line = np.array([[5, 9], [3, 10], [3, 0]], np.uint8)
+    stroke3 = strokes.polylines_to_stroke3([line])
+    assert stroke3.tolist() == [[-2, 1, 0], [0, -10, 1]]
+
+
 def test_empty_polylines_are_skipped():
     full = [[[0, 0], [1, 0]], [[4, 4], [5, 5]]]
     with_empty = [[], full[0], np.zeros((0, 2)), full[1], []]
@@ -208,6 +214,8 @@ BAD_STROKE3 = [
     (np.array([[1, 2, 0]], object), "expected real numbers, got dtype object"),
     (np.array([[0, 0, 0], [np.nan, 0, 0]]), r"finite offsets.* in row 1"),
     (np.array([[0, -np.inf, 0]]), r"finite offsets.* in row 0"),
+    # Finite as float64, infinite as float32.
+    (np.array([[1, 2, 0], [0, 1e39, 0]]), r"finite offsets.* in row 1"),
     (np.array([[0, 0, 0], [0, 0, 1], [0, 0, 2]]), "got 2 in row 2"),
     (np.array([[0, 0, 0.5]]), "expected pen_lifted 0 or 1, got 0.5 in row 0"),
     (np.array([[0, 0, np.nan]]), "expected pen_lifted 0 or 1, got nan"),
@@ -238,6 +246,7 @@ BAD_STROKE5 = [
     (np.array([[0, 0, 0.5, 0.5, 0]]), "one-hot pen state"),
     (np.array([[0, 0, np.nan, 0, 0]]), "one-hot pen state"),
     (np.array([[0, np.nan, 1, 0, 0]]), "finite offsets.* in row 0"),
+    (np.array([[-1e39, 0, 1, 0, 0]]), "finite offsets.* in row 0"),
     (np.ones((1, 5), complex), "expected real numbers"),
 ]
 
