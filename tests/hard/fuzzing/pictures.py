@@ -15,10 +15,10 @@ _CHUNKS = 8
 
 
 def _drawn():
-    """Draws two lines, grey, 24 by 20: few pixels take little time."""
-    picture = np.full([20, 24], 255, np.uint8)
-    picture[4, 3:20] = 20
-    picture[5:16, 11] = 20
+    """Draws two lines, grey, 40 by 32: few pixels take little time."""
+    picture = np.full([32, 40], 255, np.uint8)
+    picture[8, 4:34] = 20
+    picture[9:26, 18] = 20
     return picture
 
 
