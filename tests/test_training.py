@@ -664,7 +664,7 @@ class TestLoad:
         file = finished / "best.weights.h5"
         with h5py.File(file, "a") as content:
             content.create_dataset("vars/0", (2**40,), "f4", chunks=(1024,))
-        self._refused(finished, "values that are in the file")
+        self._refused(finished, "bytes, which are not all in the file")
 
     @pytest.mark.parametrize(
         "link",

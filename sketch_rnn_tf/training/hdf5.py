@@ -44,26 +44,21 @@ def check(path: str | os.PathLike) -> None:
       OSError: If it is no HDF5 file.
     """
     left = os.path.getsize(path)
-
-    def look(name, link):
-        nonlocal left
-        if not isinstance(link, h5py.HardLink):
-            raise ValueError(
-                f"expected values in the file, got a link {name!r}"
-            )
-        found = file[name]
-        if not isinstance(found, h5py.Dataset):
-            return
-        if found.external or found.is_virtual:
-            raise ValueError(
-                f"expected values in the file, got {name!r} elsewhere"
-            )
-        left -= found.nbytes
-        if left < 0:
-            raise ValueError(
-                f"expected values that are in the file, got {name!r} of "
-                f"{found.nbytes:,} bytes"
-            )
-
+    links = []
     with h5py.File(path, "r") as file:
-        file.visititems_links(look)
+        # Raising an error within it leaves HDF5 in disorder.
+        file.visititems_links(lambda *found: links.append(found))
+        for name, link in links:
+            if not isinstance(link, h5py.HardLink):
+                raise ValueError(f"a link {name!r} to another place")
+            found = file[name]
+            if not isinstance(found, h5py.Dataset):
+                continue
+            if found.external or found.is_virtual:
+                raise ValueError(f"{name!r} elsewhere")
+            left -= found.nbytes
+            if left < 0:
+                raise ValueError(
+                    f"{name!r} of {found.nbytes:,} bytes, which are not all "
+                    "in the file"
+                )
