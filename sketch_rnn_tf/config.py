@@ -167,7 +167,7 @@ def from_json(
     """
     try:
         values = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{name}: expected JSON, got {error}") from None
     if not isinstance(values, dict):
         raise ValueError(

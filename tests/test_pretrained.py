@@ -413,6 +413,20 @@ class TestCard:
             (lambda v: json.dumps(v | {"words": [1]}), "words: expected list"),
             (lambda v: json.dumps(v | {"metrics": []}), "expected dict, got"),
             (lambda v: json.dumps(v | {"name": 1}), "name: expected str"),
+            (lambda v: json.dumps(v | {"metrics": {}}), "a number for recon"),
+            (
+                lambda v: json.dumps(
+                    v | {"unquantized": v["metrics"] | {"kl": "low"}}
+                ),
+                "unquantized: expected a number for kl, got 'low'",
+            ),
+            (
+                lambda v: json.dumps(
+                    v | {"metrics": v["metrics"] | {"loss": float("nan")}}
+                ),
+                "metrics: expected a number for loss, got nan",
+            ),
+            (lambda v: json.dumps(v | {"parameters": True}), "expected int"),
         ],
     )
     def test_a_damaged_one_is_refused(self, copy, change, message):

@@ -7,6 +7,7 @@ import resource
 import shutil
 import signal
 
+import h5py
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -572,6 +573,7 @@ class TestRefusals:
             ("*.index", lambda data: b""),
             ("*.index", lambda data: b"\x89PNG\r\n\x1a\n" * 99),
             ("checkpoint", lambda data: b"not one of TensorFlow's"),
+            ("checkpoint", lambda data: data + b"\xd6\xff"),
             ("checkpoint", None),
         ],
     )
@@ -638,8 +640,44 @@ class TestLoad:
         self._refused(finished, "expected the weights of this configuration")
 
     def test_a_configuration_without_its_data(self, finished):
-        (finished / "config.json").write_text("{}")
+        config = work_directory.load_config(finished)
+        (finished / "config.json").write_text(
+            config.replace(max_len=0, bucket_boundaries=()).to_json()
+        )
         self._refused(finished, "max_len: expected a positive number, got 0")
+
+    @pytest.mark.parametrize("key", ["decoder_size", "encoder_size", "z_size"])
+    def test_sizes_that_the_file_cannot_hold(self, finished, key):
+        # Made, such a model would take terabytes.
+        config = work_directory.load_config(finished)
+        (finished / "config.json").write_text(
+            config.replace(**{key: 10**9}).to_json()
+        )
+        self._refused(finished, "or more, got room for")
+
+    def test_values_that_are_not_in_the_file(self, finished):
+        file = finished / "best.weights.h5"
+        with h5py.File(file, "a") as content:
+            content.create_dataset("vars/0", (2**40,), "f4", chunks=(1024,))
+        self._refused(finished, "bytes, which are not all in the file")
+
+    @pytest.mark.parametrize(
+        "link",
+        [h5py.SoftLink("/vars"), h5py.ExternalLink("other.h5", "/vars")],
+    )
+    def test_links_to_other_places(self, finished, link):
+        file = finished / "best.weights.h5"
+        with h5py.File(file, "a") as content:
+            content["elsewhere"] = link
+        self._refused(finished, "got a link 'elsewhere'")
+
+    def test_values_in_another_file(self, finished):
+        file = finished / "best.weights.h5"
+        with h5py.File(file, "a") as content:
+            content.create_dataset(
+                "outside", (4,), "u1", external=[("/etc/passwd", 0, 4)]
+            )
+        self._refused(finished, "got 'outside' elsewhere")
 
 
 def test_best_loss():

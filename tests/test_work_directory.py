@@ -308,6 +308,8 @@ class TestHistory:
             b"step,val_loss\n1\n",
             b"step,val_loss\n1,2,3\n",
             b"animal,legs\n1,4\n",
+            b"step,val_loss\nnan,1\n",
+            b"step,val_loss\ninf,1\n",
             b"\xff\xfe\x00step",
         ],
     )

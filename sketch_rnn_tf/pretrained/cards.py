@@ -4,6 +4,8 @@ import dataclasses
 import json
 import os
 import pathlib
+import reprlib
+import sys
 import textwrap
 import typing
 from collections.abc import Mapping
@@ -18,6 +20,7 @@ FORMAT_VERSION = 1
 LIMIT = 0.002
 """Nats that quantizing may change L_R by, less than."""
 
+_MEASURED = ("recon", "kl", "loss", "recon_per_point", "count", "dropped")
 _WIDTH = 79
 
 
@@ -151,22 +154,39 @@ def read(directory: str | os.PathLike) -> Card:
     wrong = sorted(hints.keys() ^ values.keys())
     if wrong:
         raise ValueError(
-            f"{file}: expected the keys {', '.join(hints)}; {wrong[0]!r} is "
-            "missing or one too many"
+            f"{file}: expected the keys {', '.join(hints)}; "
+            f"{reprlib.repr(wrong[0])} is missing or one too many"
         )
     for key, hint in hints.items():
         kind = typing.get_origin(hint) or hint
         wanted = {tuple: list, Mapping: dict}.get(kind, kind)
         value = values[key]
-        if not isinstance(value, wanted) or (
+        # True is an int in Python, but no number of anything.
+        good = isinstance(value, wanted) and not isinstance(value, bool)
+        if not good or (
             wanted is list and not all(isinstance(v, str) for v in value)
         ):
             raise ValueError(
-                f"{file}: {key}: expected {wanted.__name__}, got {value!r}"
+                f"{file}: {key}: expected {wanted.__name__}, got "
+                f"{reprlib.repr(value)}"
             )
         if wanted is list:
             values[key] = tuple(value)
+    for key in ("metrics", "unquantized"):
+        for name in _MEASURED:
+            if not _is_finite(values[key].get(name)):
+                raise ValueError(
+                    f"{file}: {key}: expected a number for {name}, got "
+                    f"{reprlib.repr(values[key].get(name))}"
+                )
     return Card(**values)
+
+
+def _is_finite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    # An integer may be too large for a float.
+    return abs(value) <= sys.float_info.max
 
 
 def _filled(text):

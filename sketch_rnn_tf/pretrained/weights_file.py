@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from sketch_rnn_tf import config as config_lib, model_size
 from sketch_rnn_tf.pretrained import cards, quantization
 
 FILE = "weights.npz"
@@ -114,6 +115,23 @@ def decoded(
             f"{sorted(arrays)[0]!r} as well"
         )
     return weights
+
+
+def check_size(config: config_lib.Config, directory: str | os.PathLike) -> None:
+    """Checks, before a model is made, that a folder may hold its weights.
+
+    Args:
+      config: The model's.
+      directory: The packed model's folder.
+
+    Raises:
+      ValueError: If the weights are missing or fewer.
+    """
+    file = pathlib.Path(directory) / FILE
+    if not file.is_file():
+        raise ValueError(f"{directory}: expected {FILE}, found none")
+    # A byte a weight, or more.
+    model_size.check(config, file.stat().st_size, where=str(file))
 
 
 def restore(model: Any, directory: str | os.PathLike) -> None:

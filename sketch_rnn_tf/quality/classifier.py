@@ -28,7 +28,7 @@ from sketch_rnn_tf.quality import (
     state as state_lib,
     vocabulary,
 )
-from sketch_rnn_tf.training import work_directory
+from sketch_rnn_tf.training import hdf5, work_directory
 
 FACTS = "classifier.json"
 WEIGHTS = "classifier.weights.h5"
@@ -203,6 +203,7 @@ def load(directory: str | os.PathLike) -> StrokeClassifier:
         ) from None
     network = network_lib.build(sizes, len(words), seed=0)
     try:
+        hdf5.check(path / WEIGHTS)
         network.load_weights(path / WEIGHTS)
     except Exception as error:
         # What HDF5 and Keras raise for a damaged file has no common base.

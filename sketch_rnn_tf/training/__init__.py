@@ -9,7 +9,13 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from sketch_rnn_tf import config as config_lib, partials, pretrained, strategies
+from sketch_rnn_tf import (
+    config as config_lib,
+    model_size,
+    partials,
+    pretrained,
+    strategies,
+)
 from sketch_rnn_tf.data import input_pipeline
 from sketch_rnn_tf.model import vae
 from sketch_rnn_tf.pretrained import weights_file
@@ -18,6 +24,7 @@ from sketch_rnn_tf.training import (
     checkpoints as checkpoints_lib,
     disk_space,
     event_files,
+    hdf5,
     interruption,
     work_directory,
 )
@@ -280,8 +287,10 @@ def load(name_or_dir: str | os.PathLike) -> vae.SketchRNN:
             f"{work_directory.CONFIG}, which hides the shipped model of this "
             "name"
         )
-    model = vae.SketchRNN(work_directory.load_config(work_dir))
+    config = work_directory.load_config(work_dir)
     if pretrained.is_packed(work_dir):
+        weights_file.check_size(config, work_dir)
+        model = vae.SketchRNN(config)
         weights_file.restore(model, work_dir)
         return model
     weights = work_dir / work_directory.BEST_WEIGHTS
@@ -290,14 +299,9 @@ def load(name_or_dir: str | os.PathLike) -> vae.SketchRNN:
             f"{work_dir}: expected {weights.name}, found none: the training "
             "has not come to its first validation"
         )
-    try:
-        model.load_weights(weights)
-    except Exception as error:
-        # What HDF5 and Keras raise for a damaged file has no common base.
-        raise ValueError(
-            f"{weights}: expected the weights of this configuration, "
-            f"got {_reason(error)}"
-        ) from error
+    model_size.check(config, weights.stat().st_size // 4, where=str(weights))
+    model = vae.SketchRNN(config)
+    hdf5.restore(model, weights)
     return model
 
 
@@ -335,7 +339,3 @@ def _resumed(out, work_dir, checkpoints):
             out / work_directory.LOGS, after=kept[-1]["step"] if kept else 0
         )
     return kept
-
-
-def _reason(error):
-    return " ".join(str(error).split())[:200]

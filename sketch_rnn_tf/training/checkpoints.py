@@ -19,6 +19,7 @@ import tensorflow as tf
 from sketch_rnn_tf import partials
 from sketch_rnn_tf.backend import keras
 from sketch_rnn_tf.training import disk_space, work_directory
+from sketch_rnn_tf.weights import checkpoint_index
 
 KEPT = 2
 _STATE = "checkpoint"
@@ -179,6 +180,7 @@ class Checkpoints:
         path = str(directory / names[-1])
         self._model.optimizer.build(self._model.trainable_variables)
         try:
+            checkpoint_index.check(path)
             found = tf.train.load_checkpoint(path).get_variable_to_shape_map()
             objects = self._objects()
             if not any(key.startswith("interval/") for key in found):
@@ -213,7 +215,11 @@ class Checkpoints:
 
 def _named(directory):
     """Returns the names of the checkpoints that count, the last one last."""
-    state = tf.train.get_checkpoint_state(str(directory))
+    try:
+        state = tf.train.get_checkpoint_state(str(directory))
+    except UnicodeDecodeError:
+        # Of what is text but of another form, TensorFlow says nothing.
+        state = None
     if state is not None:
         paths = [*state.all_model_checkpoint_paths, state.model_checkpoint_path]
         return list(dict.fromkeys(os.path.basename(path) for path in paths))

@@ -192,6 +192,9 @@ def read_history(path: str | os.PathLike) -> list[dict[str, float]]:
             ]
         if not all({"step", "val_loss"} <= row.keys() for row in rows):
             raise ValueError
+        # Steps are counted on from; NaN and infinity are no number of them.
+        if not all(math.isfinite(row["step"]) for row in rows):
+            raise ValueError
     except (TypeError, ValueError, csv.Error):
         raise ValueError(
             f"{file}: expected rows of numbers, with step and val_loss"

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from sketch_rnn_tf import config as config_lib
+from sketch_rnn_tf import config as config_lib, model_size
 from sketch_rnn_tf.model import vae
-from sketch_rnn_tf.weights import reference_weights
+from sketch_rnn_tf.weights import checkpoint_index, reference_weights
 
 PREFIX = "vector_rnn/"
 CONFIG = "model_config.json"
@@ -112,6 +112,8 @@ def import_magenta(
         config = config_lib.from_mapping(values)
     except ValueError as error:
         raise ValueError(f"{directory / CONFIG}: {error}") from None
+    held = sum(value.size for value in checkpoint.variables.values())
+    model_size.check(config, held, where=where)
     model = vae.SketchRNN(config)
     reference_weights.assign(model, checkpoint.variables, where=where)
     model.compile()
@@ -145,6 +147,7 @@ def read_checkpoint(directory: str | os.PathLike) -> Checkpoint:
         )
     prefix = str(indexes[-1].with_suffix(""))
     values, reading = {}, ""
+    checkpoint_index.check(prefix)
     try:
         reader = tf.train.load_checkpoint(prefix)
         names = reader.get_variable_to_shape_map()

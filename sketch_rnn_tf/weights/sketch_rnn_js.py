@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from sketch_rnn_tf import config as config_lib, strokes
+from sketch_rnn_tf import config as config_lib, model_size, strokes
 from sketch_rnn_tf.model import vae
 from sketch_rnn_tf.training import work_directory
 from sketch_rnn_tf.weights import reference_weights
@@ -58,6 +58,8 @@ def import_sketch_rnn_js(
         for index, (text, shape) in enumerate(zip(encoded, shapes, strict=True))
     ]
     config = _configuration(file, info, arrays)
+    held = sum(array.size for array in arrays)
+    model_size.check(config, held, where=str(file))
     model = vae.SketchRNN(config)
     names = [
         name

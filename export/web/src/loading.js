@@ -114,7 +114,7 @@ export async function loadExport(url, options) {
   } catch (error) {
     throw new SketchRnnError(
       'bad_weights',
-      `${file}: ${/** @type {Error} */ (error).message.split('\n')[0]}`,
+      `${file}: ${/** @type {Error} */ (error).message}`,
     );
   }
 }
@@ -124,18 +124,18 @@ async function fetchWeights(
   /** @type {number} */ bytes,
   /** @type {LoadOptions} */ options,
 ) {
-  const weights = new Uint8Array(bytes);
+  // What there is, not what the configuration says: that may be 2 GiB.
+  const shards = [];
   let at = 0;
   for (const url of urls) {
     const shard = await fetchBytes(url, options, (/** @type {number} */ got) =>
       options.onProgress?.(Math.min(1, (at + got) / bytes)),
     );
-    if (at + shard.length > bytes) {
-      at += shard.length;
+    shards.push(shard);
+    at += shard.length;
+    if (at > bytes) {
       break;
     }
-    weights.set(shard, at);
-    at += shard.length;
   }
   if (at !== bytes) {
     throw new SketchRnnError(
@@ -143,6 +143,12 @@ async function fetchWeights(
       `${urls[0]}: expected ${bytes} bytes of weights in all, got ${at}: ` +
         'the files are cut off or of another export',
     );
+  }
+  const weights = new Uint8Array(bytes);
+  let start = 0;
+  for (const shard of shards) {
+    weights.set(shard, start);
+    start += shard.length;
   }
   options.onProgress?.(1);
   return weights.buffer;
@@ -219,7 +225,7 @@ function checkedConfig(config, url) {
     throw new SketchRnnError(
       'bad_version',
       `${url}: expected format version ${FORMAT_VERSIONS.join(' or ')}, got ` +
-        `${config.format_version}; export the model again`,
+        `${JSON.stringify(config.format_version)}; export the model again`,
     );
   }
   const whole = (/** @type {any} */ value) => Number.isInteger(value) && value >= 0;

@@ -124,21 +124,21 @@ function configuration(url, info, shapes, conditional) {
     same(10, [zSize, 2 * size]);
     same(11, [2 * size]);
   }
-  const maxLen = Math.floor(info.max_seq_len ?? 250);
+  const maxLen = wholeOf(info.max_seq_len ?? 250);
   const scale = info.scale_factor ?? 1;
   // The library starts from zeros, not from S_0.
   const start = info.start_point ?? [0, 0, 0, 0, 0];
   if (!(maxLen >= 1 && maxLen < 1e5)) {
-    refuse(`max_seq_len: expected 1 or more, got ${info.max_seq_len}`);
+    refuse(`max_seq_len: expected 1 or more, got ${JSON.stringify(info.max_seq_len)}`);
   }
   if (!(Number.isFinite(scale) && scale > 0)) {
-    refuse(`scale_factor: expected above 0, got ${info.scale_factor}`);
+    refuse(`scale_factor: expected above 0, got ${JSON.stringify(scale)}`);
   }
   if (!Array.isArray(start) || start.length !== 5 || !start.every(Number.isFinite)) {
     refuse('start_point: expected 5 numbers');
   }
   return {
-    name: String(info.name ?? ''),
+    name: typeof info.name === 'string' ? info.name : '',
     words: [],
     conditional,
     decoder_cell: 'lstm',
@@ -154,6 +154,11 @@ function configuration(url, info, shapes, conditional) {
     decoder_states: [size, size],
     weight_bytes: 0,
   };
+}
+
+/** Rounds a number down; NaN of what is none. */
+function wholeOf(/** @type {unknown} */ value) {
+  return typeof value === 'number' ? Math.floor(value) : NaN;
 }
 
 /**

@@ -96,10 +96,43 @@ test('weight files of sketch-rnn-js that are damaged', async () => {
     at([info, shapes.with(2, [6, 16]), weights.with(2, zeros(96))]), 'bad_config', /shapes\[2\]/,
   );
   await refused(at([{...info, scale_factor: 0}, shapes, weights]), 'bad_config', /scale_factor/);
+  // No number, nor text that can be made of it.
+  const odd = {toString: 1, valueOf: 1};
+  for (const key of ['scale_factor', 'max_seq_len']) {
+    for (const value of [odd, 'two\nlines', '\u001b[31m', '20', []]) {
+      await refused(at([{...info, [key]: value}, shapes, weights]), 'bad_config', new RegExp(key));
+    }
+  }
+  const unnamed = await load('x.json', {fetch: serve([{...info, name: odd}, shapes, weights])});
+  assert.equal(unnamed.config.name, '');
+  unnamed.dispose();
   const model = await load('x.json', {fetch: serve([info, shapes, weights])});
   assert.equal(model.conditional, false);
   const {lengths} = await model.generate(20, {temperature: 1});
   assert.ok(Math.max(...lengths) > 0);
+});
+
+test('a message is one printable line of some length', async () => {
+  for (const text of ['{"a":\n}', '[1,\u0000]', '{"a": \u001b[31m}', '\u2028{']) {
+    const error = await load('x.json', {fetch: async () => new Response(text)}).catch((e) => e);
+    assert.equal(error.code, 'bad_config');
+    assert.match(error.message, /^x\.json: expected JSON, got [^\p{C}\p{Zl}\p{Zp}]+$/u);
+  }
+  const long = new SketchRnnError('bad_input', 'x'.repeat(10_000));
+  assert.ok(long.message.length < 600);
+});
+
+test('what a configuration says is not allocated before it is there', {skip}, async () => {
+  const large = (/** @type {Buffer} */ bytes) =>
+    JSON.stringify({...JSON.parse(bytes.toString()), weight_bytes: 2 ** 31 - 1});
+  const before = process.memoryUsage().arrayBuffers;
+  let most = 0;
+  const options = {
+    fetch: changed({'config.json': large}),
+    onProgress: () => (most = Math.max(most, process.memoryUsage().arrayBuffers)),
+  };
+  await refused(() => load(url(), options), 'bad_weights', /expected 2147483647 bytes/);
+  assert.ok(most - before < 2 ** 28, `${most - before} bytes`);
 });
 
 test('bad input', {skip}, async () => {

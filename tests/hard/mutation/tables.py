@@ -7,7 +7,10 @@ _WORDS = "tests/test_class_conditioning.py::TestDrawing::"
 
 TESTS = {
     "strokes": ("sketch_rnn_tf/strokes.py", "tests/test_strokes.py"),
-    "simplify": ("sketch_rnn_tf/simplify.py", "tests/test_simplify.py"),
+    "simplify": (
+        "sketch_rnn_tf/preparation/simplify.py",
+        "tests/test_simplify.py",
+    ),
     "losses": ("tests/test_losses.py", "tests/test_free_bits.py"),
     "distributions": ("tests/test_distributions.py", "tests/test_losses.py"),
     "next_point": ("tests/test_sampling.py", "tests/test_slots.py"),
@@ -61,7 +64,7 @@ class Fault(NamedTuple):
 FAULTS = (
     Fault(
         "the gradient's clip is dropped",
-        pathlib.Path("sketch_rnn_tf/optimizer.py"),
+        pathlib.Path("sketch_rnn_tf/model/optimizer.py"),
         (("(gradient,) = super()._clip_gradients([gradient])\n", "\n"),),
         "tests/test_optimizer.py::"
         "test_steps_are_those_of_a_numpy_adam_with_clipping_by_value",
@@ -102,7 +105,7 @@ FAULTS = (
     ),
     Fault(
         "the seed of a drawing is ignored",
-        pathlib.Path("sketch_rnn_tf/sampling.py"),
+        pathlib.Path("sketch_rnn_tf/generation/sampling.py"),
         (("            seeds=seeds,\n", "            seeds=0 * seeds,\n"),),
         "tests/test_sampling.py::TestContract::"
         "test_an_unconditional_model_draws_by_it_too",

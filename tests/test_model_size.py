@@ -1,0 +1,38 @@
+"""How large a model is, before it is made."""
+
+import pytest
+
+from sketch_rnn_tf import config as config_lib, model_size
+from sketch_rnn_tf.model import vae
+
+
+@pytest.mark.parametrize("cell", config_lib.CELLS)
+@pytest.mark.parametrize("conditional", [True, False])
+def test_no_model_is_smaller(cell, conditional):
+    config = config_lib.Config(
+        conditional=conditional,
+        encoder_cell=cell,
+        encoder_size=20,
+        decoder_cell=cell,
+        decoder_size=30,
+        z_size=7,
+        class_size=3,
+        words=("cat", "pig"),
+        num_mixtures=5,
+        max_len=9,
+        scale_factor=1.0,
+    )
+    weights = vae.SketchRNN(config).weights
+    matrices = sum(int(w.numpy().size) for w in weights if len(w.shape) > 1)
+    least = model_size.least(config)
+    assert least <= matrices
+    # A hyper cell has those of its own network as well.
+    assert (least == matrices) == (cell != "hyper")
+
+
+def test_a_file_that_is_too_small_is_refused():
+    config = config_lib.Config(conditional=False, decoder_size=10)
+    count = model_size.least(config)
+    model_size.check(config, count, where="a.npz")
+    with pytest.raises(ValueError, match=f"a.npz: .* {count:,} or more, got"):
+        model_size.check(config, count - 1, where="a.npz")
