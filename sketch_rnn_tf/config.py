@@ -12,6 +12,9 @@ from sketch_rnn_tf import strokes, version
 
 CELLS = ("lstm", "layer_norm", "hyper")
 COMPATIBILITIES = ("none", "magenta", "sketch_rnn_js")
+LEAST_SCALE, MOST_SCALE = 1e-9, 1e9
+"""Bounds of a scale factor: with others float32 could not hold normalised
+offsets, or what layer normalisation squares of them."""
 PRECISIONS = ("float32", "mixed_bfloat16")
 
 
@@ -39,8 +42,8 @@ class Config:
         end and KL floored, N_max over all splits.  "sketch_rnn_js" divides
         logits by 0.5 + 0.5 tau.
       max_len: N_max, points; 0 until the data has been seen.
-      scale_factor: Standard deviation of the training offsets, pixels; 0
-        until the data has been seen.
+      scale_factor: Standard deviation of the training offsets, pixels, from
+        1e-9 to 1e9; 0 until the data has been seen.
       bucket_boundaries: Numbers of steps that training batches are padded
         to, ascending, the last N_max; empty until the data has been seen, or
         to pad every batch to N_max.
@@ -301,6 +304,12 @@ def _check(config: Config) -> None:
                 f"{name}: expected a number from 0 up to, but not, 1, "
                 f"got {getattr(config, name)}"
             )
+    scale = config.scale_factor
+    if scale and not LEAST_SCALE <= scale <= MOST_SCALE:
+        raise ValueError(
+            f"scale_factor: expected 0 or a number from {LEAST_SCALE:g} to "
+            f"{MOST_SCALE:g}, got {scale}"
+        )
     if config.seed >= 2**31:
         raise ValueError(f"seed: expected less than 2**31, got {config.seed}")
     for name in ("encoder_cell", "decoder_cell"):

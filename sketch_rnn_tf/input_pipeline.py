@@ -71,7 +71,8 @@ def batches(
 
     Raises:
       ValueError: If no sketch is short enough (records to evaluate may be
-        none), or labels are wanted and there are none.
+        none), one in memory is not valid, or labels are wanted and there are
+        none.
     """
     streamed = isinstance(source, tf.data.Dataset)
     if config.class_size:
@@ -145,17 +146,17 @@ def _in_memory(sketches, config):
 
     They are ragged [n, None, 3] and int32 [n], zeros where none are wanted.
     """
-    kept = [s for s in sketches if len(s) <= config.max_len]
-    if not kept:
+    indexes = [i for i, s in enumerate(sketches) if len(s) <= config.max_len]
+    if not indexes:
         raise ValueError(_NONE_KEPT.format(config.max_len))
+    kept = [sketches[i] for i in indexes]
     ragged = tf.RaggedTensor.from_row_lengths(
-        np.concatenate(kept).astype(np.float32), [len(s) for s in kept]
+        strokes.concatenated(kept, indexes=indexes), [len(s) for s in kept]
     )
     labels = np.zeros(len(kept), np.int32)
     if config.class_size:
         labels_lib.check(sketches.labels, config)
-        short = [len(s) <= config.max_len for s in sketches]
-        labels = sketches.labels[np.array(short)]
+        labels = sketches.labels[indexes]
     return _normalised(ragged, config), tf.constant(labels)
 
 
