@@ -15,7 +15,7 @@ COMPATIBILITIES = ("none", "magenta", "sketch_rnn_js")
 LEAST_SCALE, MOST_SCALE = 1e-9, 1e9
 """Bounds of a scale factor: with others float32 could not hold normalised
 offsets, or what layer normalisation squares of them."""
-PRECISIONS = ("float32", "mixed_bfloat16")
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,8 +63,9 @@ class Config:
       num_buckets: Bucket boundaries to choose from the training data; 0 pads
         every batch to N_max.
       end_steps: Steps that a bucketed batch keeps after its longest sketch.
-      precision: "float32", or "mixed_bfloat16": matrix products of the
-        recurrent networks in bfloat16, all else in float32.
+      precision: "float32", or "mixed_bfloat16" or "mixed_float16": matrix
+        products of the recurrent networks in bfloat16 or float16 while
+        training, all else in float32.
       recompute: Whether training recomputes gates in the backward pass
         instead of keeping them, for less memory and more arithmetic.
       learning_rate: Adam's, at step 0.

@@ -109,9 +109,11 @@ class SketchRNN(keras.Model):
         self.config = config
         self.sample_z = True
         keras.utils.set_random_seed(config.seed)
-        mixed = config.precision == "mixed_bfloat16"
+        mixed = config.precision != "float32"
         products = {
-            "product_dtype": "bfloat16" if mixed else None,
+            "product_dtype": config.precision.removeprefix("mixed_")
+            if mixed
+            else None,
             "recompute": config.recompute,
         }
         self.encoder = None
