@@ -12,7 +12,10 @@ from sketch_rnn_tf import strokes, version
 
 CELLS = ("lstm", "layer_norm", "hyper")
 COMPATIBILITIES = ("none", "magenta", "sketch_rnn_js")
-PRECISIONS = ("float32", "mixed_bfloat16")
+LEAST_SCALE, MOST_SCALE = 1e-9, 1e9
+"""Bounds of a scale factor: with others float32 could not hold normalised
+offsets, or what layer normalisation squares of them."""
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,8 +42,8 @@ class Config:
         end and KL floored, N_max over all splits.  "sketch_rnn_js" divides
         logits by 0.5 + 0.5 tau.
       max_len: N_max, points; 0 until the data has been seen.
-      scale_factor: Standard deviation of the training offsets, pixels; 0
-        until the data has been seen.
+      scale_factor: Standard deviation of the training offsets, pixels, from
+        1e-9 to 1e9; 0 until the data has been seen.
       bucket_boundaries: Numbers of steps that training batches are padded
         to, ascending, the last N_max; empty until the data has been seen, or
         to pad every batch to N_max.
@@ -60,8 +63,9 @@ class Config:
       num_buckets: Bucket boundaries to choose from the training data; 0 pads
         every batch to N_max.
       end_steps: Steps that a bucketed batch keeps after its longest sketch.
-      precision: "float32", or "mixed_bfloat16": matrix products of the
-        recurrent networks in bfloat16, all else in float32.
+      precision: "float32", or "mixed_bfloat16" or "mixed_float16": matrix
+        products of the recurrent networks in bfloat16 or float16 while
+        training, all else in float32.
       recompute: Whether training recomputes gates in the backward pass
         instead of keeping them, for less memory and more arithmetic.
       learning_rate: Adam's, at step 0.
@@ -301,6 +305,12 @@ def _check(config: Config) -> None:
                 f"{name}: expected a number from 0 up to, but not, 1, "
                 f"got {getattr(config, name)}"
             )
+    scale = config.scale_factor
+    if scale and not LEAST_SCALE <= scale <= MOST_SCALE:
+        raise ValueError(
+            f"scale_factor: expected 0 or a number from {LEAST_SCALE:g} to "
+            f"{MOST_SCALE:g}, got {scale}"
+        )
     if config.seed >= 2**31:
         raise ValueError(f"seed: expected less than 2**31, got {config.seed}")
     for name in ("encoder_cell", "decoder_cell"):

@@ -142,6 +142,38 @@ def _fits_float32(offsets):
         return np.isfinite(offsets.astype(np.float32)).all(axis=1)
 
 
+def concatenated(
+    sketches: Sequence[np.ndarray], *, indexes: Sequence[int]
+) -> np.ndarray:
+    """Puts the points of valid sketches one after another.
+
+    Args:
+      sketches: [N, 3] each, N >= 0.
+      indexes: What to call each in messages.
+
+    Returns:
+      float32 [sum of N, 3].
+
+    Raises:
+      ValueError: If a sketch is not valid, see `validate_stroke3`, or not
+        [N, 3].
+    """
+    if all(np.shape(s)[1:] == (3,) for s in sketches):
+        points = np.concatenate(sketches)
+        if points.dtype.kind in "iufb":
+            pen = points[:, 2]
+            with np.errstate(over="ignore"):
+                points = points.astype(np.float32)
+            known = ((pen == 0) | (pen == 1)).all()
+            if known and np.isfinite(points).all():
+                return points
+    # Looked at one by one, which takes long, to tell which it is.
+    for index, sketch in zip(indexes, sketches, strict=True):
+        if len(sketch) or np.shape(sketch)[1:] != (3,):
+            validate_stroke3(sketch, name=f"sketch {index}")
+    raise ValueError("sketches: expected arrays of one kind of numbers")
+
+
 def stroke3_to_stroke5(stroke3: np.ndarray) -> np.ndarray:
     """Converts stroke-3 to stroke-5 with its end row.
 

@@ -158,22 +158,76 @@ def test_gradient_starts_at_each_row_of_an_output_alone(kind):
     assert d_inputs[4, 0].any() and not d_inputs[5:, 0].any()
 
 
+# What a product's operands round at, and steps add up.
+NARROW = {"bfloat16": 0.1, "float16": 0.0125}
+
+
+@pytest.mark.parametrize("dtype", NARROW)
 @pytest.mark.parametrize("kind", KINDS)
-def test_bfloat16_products_are_near_and_not_equal(kind):
+def test_narrow_products_are_near_and_not_equal(kind, dtype):
     cell = _cell(kind)
     arguments, masks, weight = _problem(cell)
     # Small kernels: the random ones of the other tests are chaotic.
     for variable in cell.weights:
         variable.assign(variable * 0.3)
     exact = _results(_written_out, cell, arguments, masks, weight)
-    options = cells.Options(product_dtype="bfloat16")
+    options = cells.Options(product_dtype=dtype)
     mixed = _results(_written_out, cell, arguments, masks, weight, options)
     assert all(got.dtype == tf.float32 for got in mixed)
     assert np.abs(mixed[0] - exact[0]).max() > 0
     for got, expected in zip(mixed, exact, strict=True):
         error = np.linalg.norm(got - expected) / np.linalg.norm(expected)
-        # bfloat16 rounds at 2 ** -9, and steps add up.
-        assert error < 0.1
+        assert error < NARROW[dtype]
+
+
+@pytest.mark.parametrize("recompute", [False, True])
+@pytest.mark.parametrize("factor", [1e-30, 1e-9, 1e9, 1e30])
+def test_float16_products_hold_gradients_of_any_size(factor, recompute):
+    # float16 itself has none below 6e-8 or above 65,504.
+    cell = _cell("lstm")
+    arguments, masks, weight = _problem(cell)
+    for variable in cell.weights:
+        variable.assign(variable * 0.3)
+    options = cells.Options(product_dtype="float16", recompute=recompute)
+    usual = _results(_written_out, cell, arguments, masks, weight, options)
+    scaled = _results(
+        _written_out, cell, arguments, masks, weight * factor, options
+    )
+    for got, expected in zip(scaled[1:], usual[1:], strict=True):
+        # Scaled operands round elsewhere, by float32's rounding.
+        error = np.linalg.norm(got.numpy() / np.float32(factor) - expected)
+        assert error < 1e-3 * np.linalg.norm(expected)
+
+
+def test_float16_products_hold_inputs_of_any_size():
+    cell = _cell("lstm")
+    (inputs, z, state), masks, weight = _problem(cell)
+    options = cells.Options(product_dtype="float16")
+    for factor in (1e-30, 1e6, 1e30):
+        problem = ((inputs * factor, z, state), masks, weight)
+        exact = _results(_written_out, cell, *problem)
+        mixed = _results(_written_out, cell, *problem, options)
+        assert all(np.isfinite(result).all() for result in mixed)
+        np.testing.assert_allclose(mixed[0], exact[0], atol=0.05)
+
+
+def test_float16_products_of_many_terms_do_not_overflow():
+    # Gradients of kernels sum over all rows and steps: 2 * 70,000 here.
+    num_steps, batch_size = 2, 70_000
+    cell = cells.LSTMCell(2)
+    cell.build((None, X + Z))
+    ones = tf.ones([num_steps, batch_size, X])
+    z = tf.ones([batch_size, Z])
+    state = tuple(tf.ones([batch_size, 2]) for _ in cell.state_sizes)
+    weight = tf.ones([num_steps + 1, batch_size, 2])
+    problem = ((ones, z, state), None, weight)
+    exact = _results(_written_out, cell, *problem)
+    options = cells.Options(product_dtype="float16")
+    mixed = _results(_written_out, cell, *problem, options)
+    for got, expected in zip(mixed, exact, strict=True):
+        assert np.isfinite(got).all()
+        error = np.linalg.norm(got - expected)
+        assert error <= 0.01 * np.linalg.norm(expected)
 
 
 @pytest.mark.parametrize("kind", KINDS)

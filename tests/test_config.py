@@ -25,7 +25,7 @@ configs = st.builds(
     start_point=st.sampled_from([(0, 0, 1, 0, 0), (0, 0, 0, 0, 0)]),
     compatibility=st.sampled_from(config.COMPATIBILITIES),
     max_len=st.integers(0, 1000),
-    scale_factor=amount,
+    scale_factor=st.just(0.0) | st.floats(config.LEAST_SCALE, 1e6),
     words=st.lists(st.text(max_size=8), max_size=3),
     kl_weight=amount,
     kl_start_fraction=unit,
@@ -105,6 +105,18 @@ def test_unknown_preset_is_refused_with_a_suggestion():
 def test_unknown_choice_is_refused_with_a_suggestion(key, value, suggestion):
     with pytest.raises(ValueError, match=f"{value}.*{suggestion}"):
         config.Config(**{key: value})
+
+
+@pytest.mark.parametrize("value", [1e-10, 1e-300, 1e10, 1e300])
+def test_scale_factor_that_float32_cannot_work_with_is_refused(value):
+    message = "^scale_factor: expected 0 or a number from 1e-09 to 1e\\+09, got"
+    with pytest.raises(ValueError, match=message):
+        config.Config(scale_factor=value)
+
+
+@pytest.mark.parametrize("value", [0.0, 1e-9, 1.0, 1e9])
+def test_other_scale_factors_are_kept(value):
+    assert config.Config(scale_factor=value).scale_factor == value
 
 
 OUT_OF_RANGE = {

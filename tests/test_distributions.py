@@ -113,6 +113,22 @@ def test_values_and_gradients_are_finite_for_extreme_parameters():
         assert np.isfinite(gradient).all()
 
 
+def test_values_far_from_far_means_have_finite_gradients():
+    # Their difference is infinite in float32.
+    most = np.finfo(np.float32).max
+    value = tf.constant([[most, -most], [-most, most], [most, most]])
+    loc = tf.constant([-most, most, -most])
+    zero = tf.zeros([3])
+    arguments = [value, loc, -loc, zero, zero, zero]
+    with tf.GradientTape() as tape:
+        tape.watch(arguments)
+        normal = distributions.BivariateNormal(*arguments[1:])
+        log_prob = normal.log_prob(value)
+    assert np.isfinite(log_prob).all()
+    for gradient in tape.gradient(log_prob, arguments):
+        assert np.isfinite(gradient).all()
+
+
 @pytest.mark.parametrize("logit", [0.0, 1e4])
 def test_mixture_gradients_are_finite_for_extreme_parameters(logit):
     extremes = _extremes()

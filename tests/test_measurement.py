@@ -53,6 +53,17 @@ class TestStatistics:
     def test_max_len_is_that_of_the_longest_kept(self, sketches):
         assert measurement.statistics(sketches, max_len=500).max_len == 12
 
+    @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+    def test_an_offset_that_is_not_finite_is_refused(self, sketches, bad):
+        damaged = np.array([[1.0, bad, 1.0]])
+        with pytest.raises(ValueError, match="^sketch 3: expected finite"):
+            measurement.statistics([*sketches[:3], damaged])
+
+    def test_offsets_too_small_to_be_scaled_are_refused(self, sketches):
+        tiny = [s * np.array([1e-30, 1e-30, 1]) for s in sketches]
+        with pytest.raises(ValueError, match="^scale_factor: expected 0 or"):
+            measurement.fit_config(config_lib.Config(), tiny)
+
     def test_a_stream_measures_the_same(self, sketches):
         for max_len in (0, 6):
             assert measurement.statistics(

@@ -278,3 +278,29 @@ def test_bounds_enclose_the_origin_and_every_point_tightly(stroke3):
     ):
         assert low == min(0, values.min())
         assert high == max(0, values.max())
+
+
+class TestConcatenated:
+    def test_points_follow_one_another_as_float32(self):
+        parts = [np.array([[1, 2, 0]]), np.zeros((0, 3)), np.ones((2, 3))]
+        got = strokes.concatenated(parts, indexes=[0, 1, 2])
+        assert got.dtype == np.float32
+        np.testing.assert_array_equal(got, [[1, 2, 0], [1, 1, 1], [1, 1, 1]])
+
+    @pytest.mark.parametrize(
+        ("bad", "message"),
+        [
+            ([[np.nan, 0, 1]], "expected finite offsets"),
+            ([[0, np.inf, 1]], "expected finite offsets"),
+            ([[1e300, 0, 1]], "expected finite offsets"),
+            ([[1, 1, 0.5]], "expected pen_lifted 0 or 1"),
+            ([[1, 1]], "expected an array of shape"),
+            ([["1", "1", "1"]], "expected real numbers"),
+            (np.zeros((0, 5)), "expected an array of shape"),
+        ],
+    )
+    def test_a_bad_sketch_is_named(self, bad, message):
+        good = np.ones((2, 3), np.float32)
+        with pytest.raises(ValueError, match=f"^sketch 7: {message}") as error:
+            strokes.concatenated([good, np.array(bad)], indexes=[3, 7])
+        assert "\n" not in str(error.value)

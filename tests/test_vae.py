@@ -410,6 +410,17 @@ def test_padding_changes_neither_offset_loss_nor_kl():
     assert np.all(padded_recon.pen > recon.pen)
 
 
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_mixed_precision_narrows_the_recurrent_products_alone(precision):
+    model = vae.SketchRNN(CONFIG.replace(precision=precision))
+    narrow = precision.removeprefix("mixed_")
+    assert model.encoder.product_dtype == narrow
+    assert model.decoder.product_dtype == narrow
+    assert {weight.dtype for weight in model.weights} == {"float32"}
+    with pytest.raises(ValueError, match="unknown precision 'float16'"):
+        CONFIG.replace(precision="float16")
+
+
 def test_unconditional_model_has_no_encoder_and_no_kl():
     model = _randomized(_compiled(conditional=False, **DROPOUT))
     output = model(_batch())

@@ -17,10 +17,11 @@ from sketch_rnn_tf import config as config_lib
 WEB = pathlib.Path(__file__).parents[1] / "export" / "web"
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 
-pytestmark = pytest.mark.skipif(
+NEEDS_NODE = pytest.mark.skipif(
     not shutil.which("node") or not (WEB / "node_modules").is_dir(),
     reason="needs node, and `npm ci` in export/web",
 )
+pytestmark = NEEDS_NODE
 
 
 @pytest.fixture(scope="module")
@@ -33,16 +34,17 @@ def exports(tmp_path_factory):
 
 @pytest.mark.parametrize("name", ["library", "parity"])
 def test_the_library_in_node(exports, name):
-    _run(name, {"SKETCH_RNN_EXPORTS": str(exports)})
+    run(name, {"SKETCH_RNN_EXPORTS": str(exports)})
 
 
 @pytest.mark.skipif(not CHROMIUM, reason="needs chromium, or $CHROMIUM")
 def test_the_library_in_chromium(exports):
     found = {"SKETCH_RNN_EXPORTS": str(exports), "CHROMIUM": CHROMIUM}
-    _run("chromium", found)
+    run("chromium", found)
 
 
-def _run(name, variables):
+def run(name, variables):
+    """Runs one file of the JavaScript tests, with variables set."""
     done = subprocess.run(
         ["node", "--test", f"tests/{name}.test.js"],
         cwd=WEB,

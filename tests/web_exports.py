@@ -61,12 +61,12 @@ def write(folder):
             kind = "conditional" if conditional else "unconditional"
             model = make_model(cell, conditional=conditional)
             tfjs.export_tfjs(model, folder / f"{cell}_{kind}")
-            expected[f"{cell}_{kind}"] = _expected(model)
+            expected[f"{cell}_{kind}"] = expected_of(model)
     for conditional in (True, False):
         name = f"lstm_class_{'conditional' if conditional else 'unconditional'}"
         model = make_model("lstm", conditional=conditional, **CLASSES)
         tfjs.export_tfjs(model, folder / name)
-        expected[name] = _expected(model, ["pig", "cat", "pig"])
+        expected[name] = expected_of(model, ["pig", "cat", "pig"])
     _write(folder / "expected.json", expected)
     model = make_model("lstm", conditional=True)
     tfjs.export_tfjs(model, folder / "quantized", quantize="uint16")
@@ -80,7 +80,8 @@ def write(folder):
     _write(folder / "lines.json", _lines())
 
 
-def _expected(model, words=None):
+def expected_of(model, words=None):
+    """Returns what TensorFlow gives for a model, as JSON takes it."""
     sketches = [
         np.asarray(doodles.draw(kind, seed=1).stroke3)[:50]
         for kind in list(doodles.KINDS)[:3]

@@ -72,7 +72,8 @@ def batches(
 
     Raises:
       ValueError: If no sketch is short enough (records to evaluate may be
-        none), or labels are wanted and there are none.
+        none), one in memory is not valid, or labels are wanted and there are
+        none.
     """
     streamed = isinstance(source, tf.data.Dataset)
     if config.class_size:

@@ -50,15 +50,20 @@ def statistics(source: Source, *, max_len: int = 0) -> Statistics:
       The statistics of the sketches kept.
 
     Raises:
-      ValueError: If no sketch is left, or all offsets are equal.
+      ValueError: If no sketch is left, an offset is not finite, or all are
+        equal.
     """
     dropped = 0
     counts = collections.Counter()  # of lengths
     sums = np.zeros(3)  # number, sum and sum of squares of the offsets
-    for offsets in _offsets(source):
+    for index, offsets in enumerate(_offsets(source)):
         if max_len and len(offsets) > max_len:
             dropped += 1
             continue
+        if not np.isfinite(offsets).all():
+            raise ValueError(
+                f"sketch {index}: expected finite offsets, got NaN or infinity"
+            )
         counts[len(offsets)] += 1
         offsets = np.clip(offsets, -MAX_OFFSET, MAX_OFFSET)
         offsets = offsets.astype(np.float64).ravel()
@@ -93,7 +98,8 @@ def fit_config(config: config_lib.Config, source: Source) -> config_lib.Config:
       A copy with max_len, scale_factor and bucket_boundaries set.
 
     Raises:
-      ValueError: If no sketch is left, or all offsets are equal.
+      ValueError: If no sketch is left, an offset is not finite, or all are
+        equal or so small that float32 cannot hold them scaled.
     """
     return apply(statistics(source, max_len=config.max_len), config)
 

@@ -47,19 +47,20 @@ def in_memory(
     Labels are zeros where none are wanted.
 
     Raises:
-      ValueError: If no sketch is short enough, or a label is no word's.
+      ValueError: If no sketch is short enough, one is not valid, or a label
+        is no word's.
     """
-    kept = [s for s in sketches if len(s) <= config.max_len]
-    if not kept:
+    indexes = [i for i, s in enumerate(sketches) if len(s) <= config.max_len]
+    if not indexes:
         raise ValueError(_NONE_KEPT.format(config.max_len))
+    kept = [sketches[i] for i in indexes]
     ragged = tf.RaggedTensor.from_row_lengths(
-        np.concatenate(kept).astype(np.float32), [len(s) for s in kept]
+        strokes.concatenated(kept, indexes=indexes), [len(s) for s in kept]
     )
     labels = np.zeros(len(kept), np.int32)
     if config.class_size:
         labels_lib.check(sketches.labels, config)
-        short = [len(s) <= config.max_len for s in sketches]
-        labels = sketches.labels[np.array(short)]
+        labels = sketches.labels[indexes]
     return padding.normalised(ragged, config), tf.constant(labels)
 
 

@@ -13,6 +13,9 @@ tfd = tfp.distributions
 PARAMETER_BOUND = 10.0
 # Squares of larger residuals, times exp(2 * PARAMETER_BOUND), overflow.
 RESIDUAL_BOUND = 1e10
+# From any float32 mean such a value differs by less than infinity, whose
+# product with a gradient of zero would be NaN.
+VALUE_BOUND = 1e30
 
 
 class BivariateNormal(tfd.Distribution):
@@ -109,6 +112,7 @@ class BivariateNormal(tfd.Distribution):
 
     def _log_prob(self, value):
         r = self._atanh_rho
+        value = tf.clip_by_value(value, -VALUE_BOUND, VALUE_BOUND)
         u = _residual(value[..., 0], self._loc_x, self._log_scale_x)
         v = _residual(value[..., 1], self._loc_y, self._log_scale_y)
         q = 0.25 * (

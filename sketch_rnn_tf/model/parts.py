@@ -38,9 +38,11 @@ def make(config: config_lib.Config) -> Parts:
         no words to condition on.
     """
     _check(config)
-    mixed = config.precision == "mixed_bfloat16"
+    mixed = config.precision != "float32"
     products = {
-        "product_dtype": "bfloat16" if mixed else None,
+        "product_dtype": config.precision.removeprefix("mixed_")
+        if mixed
+        else None,
         "recompute": config.recompute,
     }
     encoder = None

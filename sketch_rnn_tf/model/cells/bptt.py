@@ -20,8 +20,8 @@ class Options(NamedTuple):
     """How to compute, not what.
 
     Attributes:
-      product_dtype: Of the recurrent products' operands; None is the
-        state's.
+      product_dtype: Of the recurrent products' operands, "bfloat16" or
+        "float16"; None is the state's.
       recompute: Whether the backward loop computes the products once more,
         instead of keeping them.
       input_gradient: Whether the inputs' gradient is wanted; zeros if not.
@@ -124,12 +124,12 @@ class Scan:
     def _run_forward(self, inputs, kernels, weights, state, masks, options):
         """Returns the states, [T + 1, B, n] each, and what was kept."""
         num_steps = tf.shape(inputs)[0]
-        kernels = _operands(kernels, options)
+        rights = _right(kernels, options)
 
         def compute(t, state):
             mask = None if masks is None else masks.at(t, state[0].dtype)
             operands = self._operands_of(inputs[t], state)
-            products = _products(operands, kernels, options)
+            products = _products(operands, rights, options)
             return self._step(inputs[t], products, state, mask, weights)
 
         states = tuple(_array(s, num_steps + 1).write(0, s) for s in state)
@@ -170,7 +170,7 @@ class Scan:
             if options.recompute:
                 operands = self._operands_of(x, before)
                 products = _products(
-                    operands, _operands(kernels, options), options
+                    operands, _right(kernels, options), options
                 )
                 _, now = self._step(x, products, before, mask, weights)
             else:
@@ -191,7 +191,7 @@ class Scan:
 
         example = _products(
             self._operands_of(inputs[0], tuple(s[0] for s in states)),
-            kernels,
+            _right(kernels, DEFAULT),
             DEFAULT,
         )  # for its shapes
         d_inputs = ()
@@ -212,7 +212,7 @@ class Scan:
         d_products = _stacked(d_products)
         operands = self._operands_of(inputs, tuple(s[:-1] for s in states))
         d_kernels = tuple(
-            _products([tf.transpose(_flat(o))], [_operands(_flat(d), options)],
+            _products([tf.transpose(_flat(o))], _right([_flat(d)], options),
                       options)[0]
             for o, d in zip(operands, d_products, strict=True)
         )  # fmt: skip
@@ -238,7 +238,7 @@ class Scan:
         if self._with_input:
             through_x, first = tf.transpose(first[:x_size]), first[x_size:]
         of_state = [tf.transpose(kernel) for kernel in (first, *kernels[1:])]
-        return through_x, _operands(of_state, options)
+        return through_x, _right(of_state, options)
 
     def _derived(self, x, products, before, after, d_after, mask, weights):
         """Differentiates `step`."""
@@ -255,21 +255,50 @@ class Scan:
         )
 
 
-def _operands(tensors, options):
-    """Casts what goes into a product."""
+class _Factor(NamedTuple):
+    """One side of a product, cast, and what it was divided by before."""
+
+    values: tf.Tensor
+    scale: tf.Tensor | None
+
+
+def _factor(values, options, *, axis=None, terms=1):
+    """Casts one side of a product, of whose entries so many are summed up.
+
+    float16 ends at 65,504 and rounds to zero from 6e-8 down, which offsets
+    and gradients pass: what is cast is at most 1, each row by itself where
+    `axis` says so, and less where the sum of so many could overflow.
+    """
     if options.product_dtype is None:
-        return tensors
-    return tf.nest.map_structure(
-        lambda tensor: tf.cast(tensor, options.product_dtype), tensors
-    )
+        return _Factor(values, None)
+    scale = None
+    if options.product_dtype == "float16":
+        scale = tf.reduce_max(tf.abs(values), axis=axis, keepdims=True)
+        scale *= tf.maximum(tf.cast(terms, values.dtype) / 2.0**15, 1.0)
+        scale = tf.maximum(scale, 1e-30)  # of zeros
+        values = values / scale
+    return _Factor(tf.cast(values, options.product_dtype), scale)
 
 
-def _products(operands, kernels, options):
-    """Multiplies pairwise; the operands' own dtype comes back."""
+def _right(kernels, options):
+    """Casts what operands [..., k] are multiplied by, [k, m] each."""
     return tuple(
-        tf.cast(tf.matmul(_operands(o, options), kernel), o.dtype)
-        for o, kernel in zip(operands, kernels, strict=True)
+        _factor(kernel, options, terms=tf.shape(kernel)[0])
+        for kernel in kernels
     )
+
+
+def _products(operands, rights, options):
+    """Multiplies pairwise; the operands' own dtype comes back."""
+    products = []
+    for operand, right in zip(operands, rights, strict=True):
+        left = _factor(operand, options, axis=-1)
+        product = tf.matmul(left.values, right.values)
+        product = tf.cast(product, operand.dtype)
+        if left.scale is not None:
+            product = product * right.scale * left.scale
+        products.append(product)
+    return tuple(products)
 
 
 def _array(like, size):
