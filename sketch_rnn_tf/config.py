@@ -4,6 +4,7 @@ import dataclasses
 import difflib
 import json
 import math
+import reprlib
 import typing
 from collections.abc import Mapping
 from typing import Any
@@ -226,7 +227,8 @@ def unknown(what: str, name: str, known: typing.Iterable[str]) -> str:
 def _coerced(name: str, value: Any, hint: Any) -> Any:
     """Returns the value as the field's type, without changing its meaning."""
     wrong = ValueError(
-        f"{name}: expected {getattr(hint, '__name__', hint)}, got {value!r}"
+        f"{name}: expected {getattr(hint, '__name__', hint)}, got "
+        f"{reprlib.repr(value)}"
     )
     if hint is bool:
         # Older files of other programs store booleans as 0 and 1.

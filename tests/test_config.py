@@ -231,6 +231,10 @@ def test_numbers_of_equal_value_become_the_field_type():
         ("{", "work/config.json: expected JSON"),
         ("[" * 100_000, "work/config.json: expected JSON"),
         (f'{{"seed": {"9" * 5000}}}', "work/config.json: expected JSON"),
+        (
+            f'{{"seed": "{"x" * 5000}"}}',
+            r"^work/config.json: seed: expected int, got .{,60}$",
+        ),
         ("[1]", "work/config.json: expected a JSON object.*got list"),
         ('{"z_size": 0}', "work/config.json: z_size: expected at least 1"),
     ],

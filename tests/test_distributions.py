@@ -375,3 +375,16 @@ def test_temperature_may_differ_between_rows():
             alone.pen.probs_parameter(),
             rtol=1e-13,
         )
+
+
+def test_samples_are_of_the_dtype_of_the_parameters():
+    normal = distributions.BivariateNormal(*np.float64([1, 2, 0, 0, 0.5]))
+    assert normal.sample([3], seed=1).dtype == tf.float64
+
+
+def test_a_copy_differs_by_what_is_given_alone():
+    normal = distributions.BivariateNormal(1.0, 2.0, 0.1, 0.2, 0.5)
+    moved = normal.copy(loc_x=4.0)
+    np.testing.assert_array_equal(moved.mean(), [4.0, 2.0])
+    np.testing.assert_array_equal(moved.scale_y, normal.scale_y)
+    np.testing.assert_array_equal(moved.rho, normal.rho)

@@ -100,9 +100,10 @@ def read_latent(spec: str) -> Latent:
             raise ValueError("as many models as vectors")
         if not all(isinstance(word, str | None) for word in words):
             raise ValueError("words")
-    except OSError:
-        raise
     except Exception as error:
+        # Of the file itself; a place within it that cannot be has no name.
+        if isinstance(error, OSError) and error.filename is not None:
+            raise
         # What a stranger's file makes NumPy and JSON raise is of many kinds.
         raise ValueError(f"{wanted}, got {type(error).__name__}") from None
     if vectors.ndim != 2 or not np.isfinite(vectors).all():

@@ -13,6 +13,7 @@ import json
 import math
 import os
 import pathlib
+import reprlib
 import sys
 from typing import Any
 
@@ -165,7 +166,7 @@ def _parsed(file):
         if len(values) != wanted:
             raise ValueError(
                 f"{file}: {name}: expected {wanted} for mode "
-                f"{info.get('mode')!r}, got {len(values)}"
+                f"{reprlib.repr(info.get('mode'))}, got {len(values)}"
             )
     for index, shape in enumerate(shapes):
         good = isinstance(shape, list) and 1 <= len(shape) <= 2
@@ -175,7 +176,7 @@ def _parsed(file):
         ):
             raise ValueError(
                 f"{file}: shapes[{index}]: expected one or two positive "
-                f"integers, got {shape!r}"
+                f"integers, got {reprlib.repr(shape)}"
             )
     return info, shapes, encoded
 
@@ -249,7 +250,8 @@ def _start_point(file, info):
         or not all(map(_is_finite, point))
     ):
         raise ValueError(
-            f"{file}: start_point: expected 5 finite numbers, got {point!r}"
+            f"{file}: start_point: expected 5 finite numbers, got "
+            f"{reprlib.repr(point)}"
         )
     return point
 
@@ -259,7 +261,7 @@ def _number(file, info, key, default, *, least):
     if not _is_finite(value) or value < least:
         raise ValueError(
             f"{file}: {key}: expected a number of at least {least}, "
-            f"got {value!r}"
+            f"got {reprlib.repr(value)}"
         )
     return value
 
