@@ -9,7 +9,7 @@ import {plan} from './plan.js';
 
 /** @typedef {import('@tensorflow/tfjs-core').Tensor} Tensor */
 /** @typedef {import('@tensorflow/tfjs-core').Tensor2D} Tensor2D */
-/** @typedef {import('@tensorflow/tfjs-converter').GraphModel} GraphModel */
+/** @typedef {import('@tensorflow/tfjs-converter').GraphModel<any>} GraphModel */
 /** @typedef {import('./loading.js').BrowserConfig} BrowserConfig */
 
 /**

@@ -1,10 +1,11 @@
 /** @file Where a model comes from: its files, checked. */
 
-import {io} from '@tensorflow/tfjs-core';
-import {loadGraphModel} from '@tensorflow/tfjs-converter';
+import {engine, io, keep} from '@tensorflow/tfjs-core';
+import {loadGraphModelSync} from '@tensorflow/tfjs-converter';
 
 import {SketchRnnError} from './errors.js';
 import {graphSteps} from './graph_steps.js';
+import {tryOut} from './trial.js';
 
 const FORMAT = 'sketch_rnn_tf.browser';
 // Of class-conditioned models 2, of others 1.
@@ -101,21 +102,35 @@ export async function loadExport(url, options) {
     options,
   );
   const specs = manifest.flatMap((group) => group.weights);
+  let graph;
   try {
-    const graph = await loadGraphModel(
-      io.fromMemory({
-        modelTopology: model.modelTopology,
-        signature: model.signature,
-        weightSpecs: specs,
-        weightData: weights,
-      }),
-    );
-    return {config, steps: graphSteps(graph, config, model.modelTopology.node)};
+    graph = readGraph({
+      modelTopology: model.modelTopology,
+      signature: model.signature,
+      weightSpecs: specs,
+      weightData: weights,
+    });
+    const steps = graphSteps(graph, config, model.modelTopology.node);
+    tryOut(steps, config);
+    return {config, steps};
   } catch (error) {
+    graph?.dispose();
     throw new SketchRnnError(
       'bad_weights',
       `${file}: ${/** @type {Error} */ (error).message}`,
     );
+  }
+}
+
+/** Reads a graph; where it cannot be read, none of its weights is left. */
+function readGraph(/** @type {import('@tensorflow/tfjs-core').io.ModelArtifacts} */ artifacts) {
+  engine().startScope();
+  try {
+    const graph = loadGraphModelSync(io.fromMemorySync(artifacts));
+    Object.values(graph.weights).flat().forEach(keep);
+    return graph;
+  } finally {
+    engine().endScope();
   }
 }
 

@@ -135,6 +135,30 @@ test('what a configuration says is not allocated before it is there', {skip}, as
   assert.ok(most - before < 2 ** 28, `${most - before} bytes`);
 });
 
+test('an export whose parts do not fit is refused when it is loaded', {skip}, async () => {
+  await (await load(url(), {fetch: fetchFile})).dispose();
+  const {numTensors} = memory();
+  const edit = (/** @type {(value: any) => void} */ change) =>
+    (/** @type {Buffer} */ bytes) => {
+      const value = JSON.parse(bytes.toString());
+      change(value);
+      return JSON.stringify(value);
+    };
+  const node = (/** @type {any} */ m, /** @type {string} */ name) =>
+    m.modelTopology.node.find((/** @type {any} */ n) => n.name === name);
+  /** @type {[Record<string, any>, RegExp][]} */
+  const cases = [
+    [{'config.json': edit((c) => (c.num_mixtures += 1))}, /parameters: expected/],
+    [{'config.json': edit((c) => (c.decoder_states[0] += 1))}, /./],
+    [{'model.json': edit((m) => (node(m, 'params').name = 'other'))}, /params/],
+    [{'model.json': edit((m) => (m.weightsManifest[0].weights[0].shape = [1]))}, /./],
+  ];
+  for (const [changes, message] of cases) {
+    await refused(() => load(url(), {fetch: changed(changes)}), 'bad_weights', message);
+    assert.equal(memory().numTensors, numTensors);
+  }
+});
+
 test('bad input', {skip}, async () => {
   const model = await load(url(), {fetch: fetchFile});
   const dot = /** @type {[number, number, number][]} */ ([[0, 0, 1]]);
