@@ -5,7 +5,8 @@ import pytest
 import tensorflow as tf
 from tensorflow.core.protobuf import tensor_bundle_pb2
 
-from sketch_rnn_tf.weights import checkpoint_index, magenta
+from sketch_rnn_tf.training import checkpoint_index
+from sketch_rnn_tf.weights import magenta
 
 FLOAT, TEXT = 1, 7
 

@@ -22,6 +22,7 @@ import urllib.parse
 
 import pytest
 
+from sketch_rnn_tf import locks
 from tfds_quickdraw import checksums, download, download_bar, downloads
 
 BODY = random.Random(0).randbytes(300_000)
@@ -859,7 +860,7 @@ class TestProcesses:
         assert _kept(tmp_path) == {".npz": len(BODY)}
 
     def test_a_system_without_locks(self, server, fetch, monkeypatch):
-        monkeypatch.setattr(download, "fcntl", None)
+        monkeypatch.setattr(locks, "fcntl", None)
         server.plan = [{"cut": 1000}]
         assert fetch(server) == BODY
 
@@ -867,7 +868,7 @@ class TestProcesses:
         def fail(*_):
             raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
-        monkeypatch.setattr(download.fcntl, "flock", fail)
+        monkeypatch.setattr(locks.fcntl, "flock", fail)
         assert fetch(server) == BODY
 
 

@@ -486,15 +486,15 @@ BAD = {
     "empty directory": (_empty, ["vector-N.index", "found none"]),
     "another program's": (_another_program, ["vector_rnn/", "got w"]),
     "truncated data": (
-        # The message names the first variable that cannot be read.
+        # The message names the first variable that is not all there.
         _truncated("data", 100),
-        ["vector-0: vector_rnn/", "expected a TF1 checkpoint"],
+        ["vector-0.index", "vector_rnn/", "not all is there"],
     ),
     "truncated index": (
-        _truncated("index", 40), ["vector-0", "expected a TF1 checkpoint"],
+        _truncated("index", 40), ["vector-0.index", "another file"],
     ),
     "no data file": (
-        _without_data, ["vector-0", "expected a TF1 checkpoint"],
+        _without_data, ["vector-0.data-...", "found none"],
     ),
     "NaN": (
         _changed("RNN/LSTMCell/bias", _with_nan),

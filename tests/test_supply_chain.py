@@ -78,7 +78,8 @@ def distributions(modules):
     """Returns the packages that modules are of, but ours and Python's own."""
     known = providers()
     ours = {*SHIPPED, *BESIDE}
-    ours |= {file.stem for file in (ROOT / "tests").rglob("*.py")}
+    for file in (ROOT / "tests").rglob("*.py"):
+        ours |= {file.stem, file.parent.name}
     found = set()
     for module in modules:
         top, _, below = module.partition(".")

@@ -18,8 +18,7 @@ import tensorflow as tf
 
 from sketch_rnn_tf import partials
 from sketch_rnn_tf.backend import keras
-from sketch_rnn_tf.training import disk_space, work_directory
-from sketch_rnn_tf.weights import checkpoint_index
+from sketch_rnn_tf.training import checkpoint_index, disk_space, work_directory
 
 KEPT = 2
 _STATE = "checkpoint"

@@ -13,7 +13,8 @@ import tensorflow as tf
 
 from sketch_rnn_tf import config as config_lib, model_size
 from sketch_rnn_tf.model import vae
-from sketch_rnn_tf.weights import checkpoint_index, reference_weights
+from sketch_rnn_tf.training import checkpoint_index
+from sketch_rnn_tf.weights import reference_weights
 
 PREFIX = "vector_rnn/"
 CONFIG = "model_config.json"

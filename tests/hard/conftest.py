@@ -15,6 +15,9 @@ import processes
 
 HERE = pathlib.Path(__file__).parent
 
+# What the tests run and are not: imported here, it would be one process's.
+collect_ignore_glob = ["fuzzing/*", "mutation/*"]
+
 
 def pytest_addoption(parser):
     parser.addoption(

@@ -5,6 +5,8 @@ import json
 import pathlib
 import struct
 import tempfile
+from collections.abc import Callable
+from unittest import mock
 
 import numpy as np
 import tensorflow as tf
@@ -35,6 +37,19 @@ _HPARAMS = {
 # Inputs differ in few sizes; a model takes longer to make than to check.
 build = functools.lru_cache(64)(vae.SketchRNN)
 """Makes a model; the same one again for the same configuration."""
+
+
+def with_kept_models(
+    read: Callable[[pathlib.Path], None],
+) -> Callable[[pathlib.Path], None]:
+    """Lets a reader get the same model for the same configuration."""
+
+    @functools.wraps(read)
+    def wrapped(folder):
+        with mock.patch.object(vae, "SketchRNN", build):
+            read(folder)
+
+    return wrapped
 
 
 def _model():
@@ -114,6 +129,7 @@ def _write_magenta(folder, data):
     _put(folder / "vector-7", pieces)
 
 
+@with_kept_models
 def _read_magenta(folder):
     model, checkpoint = magenta.import_magenta(folder)
     assert checkpoint.step >= 0
@@ -159,13 +175,12 @@ def _write_weights(folder, data):
     (folder / work_directory.BEST_WEIGHTS).write_bytes(data)
 
 
+@with_kept_models
 def _read_work(folder):
     model = training.load(folder)
     for weight in model.weights:
         assert weight.dtype == "float32"
 
-
-magenta.vae.SketchRNN = build
 
 ENTRANCES = {
     "tf1_checkpoint": entrance_lib.Entrance(

@@ -41,6 +41,7 @@ def _js():
     return made
 
 
+@checkpoints.with_kept_models
 def _read_js(folder):
     model = sketch_rnn_js.import_sketch_rnn_js(folder / "a.json")
     for weight in model.weights:
@@ -106,6 +107,7 @@ def _write_packed(folder, data):
     (folder / weights_file.FILE).write_bytes(content)
 
 
+@checkpoints.with_kept_models
 def _read_packed(folder):
     model = training.load(folder)
     for weight in model.weights:

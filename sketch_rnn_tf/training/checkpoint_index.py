@@ -7,6 +7,7 @@ with the key before, and a footer that says where the blocks are.  Its sums
 are left to TensorFlow, which refuses wrong ones.
 """
 
+import glob
 import math
 import os
 import pathlib
@@ -39,7 +40,12 @@ def check(prefix: str | os.PathLike) -> None:
     path = pathlib.Path(f"{os.fspath(prefix)}.index")
     if path.stat().st_size > MAX_BYTES:
         raise ValueError(f"{path}: expected at most {MAX_BYTES:,} bytes")
-    shards = path.parent.glob(f"{path.stem}.data-*")
+    shards = list(path.parent.glob(f"{glob.escape(path.stem)}.data-*"))
+    if not shards:
+        raise ValueError(
+            f"{prefix}: expected a checkpoint's data, {path.stem}.data-..., "
+            "found none"
+        )
     held = sum(shard.stat().st_size for shard in shards)
     data = path.read_bytes()
     try:
