@@ -28,7 +28,7 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks import report
-from sketch_rnn_tf import datasets
+from sketch_rnn_tf import datasets, partials
 from sketch_rnn_tf.training import work_directory
 
 SETTINGS = "--preset tiny --checkpoint-minutes 0.005 --set num_buckets=2"
@@ -141,8 +141,7 @@ def _run_killed(work_dir, options, arguments, *, starting, a_step):
         left_over = [
             path.name
             for path in work_dir.rglob("*")
-            if path.name.startswith(work_directory.PARTIAL)
-            or "_temp" in path.name
+            if path.name.startswith(partials.PREFIX) or "_temp" in path.name
         ]
         print(
             f"kill {kill + 1:2} after {lived:5.1f} s, {doing:10} "

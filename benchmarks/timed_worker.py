@@ -13,10 +13,9 @@ def main(argv: list[str] | None = None) -> int:
     import tqdm
 
     from benchmarks import timed_training
-    from sketch_rnn_tf import config as config_lib, datasets, presets
+    from sketch_rnn_tf import config as config_lib, datasets, partials, presets
     from sketch_rnn_tf.data import measurement
     from sketch_rnn_tf.experiments import hardware
-    from sketch_rnn_tf.training import work_directory
 
     (text,) = sys.argv[1:] if argv is None else argv
     asked = json.loads(text)
@@ -64,7 +63,7 @@ def main(argv: list[str] | None = None) -> int:
         "snapshot_steps": asked["snapshot_steps"],
         "found": found,
     }
-    with work_directory.written_whole(pathlib.Path(asked["out"])) as partial:
+    with partials.file(pathlib.Path(asked["out"])) as partial:
         partial.write_text(json.dumps(written, indent=2) + "\n")
     return 0
 

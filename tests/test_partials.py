@@ -88,7 +88,80 @@ class TestKilled:
         assert os.listdir(tmp_path) == ["cat.npz"]
 
 
+@pytest.fixture
+def order(monkeypatch):
+    """What is synced, by its path, and what renames, in their order."""
+    order = []
+    fsync = os.fsync
+
+    def synced(descriptor):
+        order.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", synced)
+
+    def noted(call):
+        def renamed(source, target):
+            order.append(call.__name__)
+            call(source, target)
+
+        return renamed
+
+    monkeypatch.setattr(os, "rename", noted(os.rename))
+    monkeypatch.setattr(os, "replace", noted(os.replace))
+    return order
+
+
 class TestFile:
+    def test_the_file_is_there_when_all_is_written(self, tmp_path):
+        path = tmp_path / "new" / "a.weights.h5"
+        with partials.file(path) as partial:
+            # Keras looks at the ending.
+            assert partial.name == path.name
+            partial.write_text("whole")
+            assert not path.exists()
+        assert path.read_text() == "whole"
+        assert _listed(tmp_path) == ["new", "new/a.weights.h5"]
+
+    @pytest.mark.parametrize("kind", [OSError, ValueError, KeyboardInterrupt])
+    def test_a_failure_leaves_nothing(self, tmp_path, kind):
+        path = tmp_path / "a.txt"
+
+        def fail():
+            with partials.file(path) as partial:
+                partial.write_text("half")
+                raise kind
+
+        with pytest.raises(kind):
+            fail()
+        assert _listed(tmp_path) == []
+        path.write_text("before")
+        with pytest.raises(kind):
+            fail()
+        assert path.read_text() == "before"
+        assert _listed(tmp_path) == ["a.txt"]
+
+    def test_a_target_that_cannot_be_replaced_leaves_nothing(self, tmp_path):
+        (tmp_path / "a.txt").mkdir()
+        with (
+            pytest.raises(OSError, match="directory"),
+            partials.file(tmp_path / "a.txt") as partial,
+        ):
+            partial.write_text("whole")
+        assert _listed(tmp_path) == ["a.txt"]
+
+    def test_bytes_are_on_disk_before_the_name(self, tmp_path, order):
+        with partials.file(tmp_path / "a.txt") as partial:
+            partial.write_text("whole")
+        assert order == [str(partial), "replace", str(tmp_path)]
+
+    def test_permissions_are_those_of_any_new_file(self, tmp_path):
+        with partials.file(tmp_path / "a") as partial:
+            partial.write_text("")
+        (tmp_path / "b").write_text("")
+        modes = {stat.S_IMODE(p.stat().st_mode) for p in tmp_path.iterdir()}
+        assert len(modes) == 1
+
     def test_no_glob_takes_the_half_for_the_whole(self, tmp_path):
         with partials.file(tmp_path / "cat.npz") as partial:
             partial.write_text("half")
@@ -145,19 +218,7 @@ class TestFile:
 
 
 class TestFolder:
-    def test_is_on_disk_before_it_has_its_name(self, tmp_path, monkeypatch):
-        order, fsync, rename = [], os.fsync, os.rename
-
-        def synced(descriptor):
-            order.append(os.readlink(f"/proc/self/fd/{descriptor}"))
-            fsync(descriptor)
-
-        def renamed(source, target):
-            order.append("rename")
-            rename(source, target)
-
-        monkeypatch.setattr(os, "fsync", synced)
-        monkeypatch.setattr(os, "rename", renamed)
+    def test_is_on_disk_before_it_has_its_name(self, tmp_path, order):
         with partials.folder(tmp_path / "out") as partial:
             (partial / "below").mkdir()
             (partial / "below" / "a").write_text("")

@@ -11,6 +11,7 @@ import h5py
 import pytest
 
 from benchmarks import survival
+from sketch_rnn_tf import partials
 from sketch_rnn_tf.files import sketchrnn_npz
 from sketch_rnn_tf.training import work_directory
 
@@ -80,7 +81,7 @@ def test_a_killed_training_goes_on_as_if_nothing_had_happened(train, tmp_path):
     assert status == -signal.SIGKILL
     left = {file.name for file in (path / "checkpoints").iterdir()}
     assert {"ckpt-2.index", "ckpt-3.index"} < left
-    assert any(name.startswith(work_directory.PARTIAL) for name in left)
+    assert any(name.startswith(partials.PREFIX) for name in left)
     assert survival.last_step(path) == 2
     # Then before the first row of the history is written.
     status, _ = train(path, "write_history", 1, "--resume")

@@ -1,7 +1,6 @@
-"""work_directory: when one is made, resumed or refused; whole files."""
+"""work_directory: when one is made, resumed or refused."""
 
 import os
-import stat
 import subprocess
 import sys
 
@@ -16,70 +15,6 @@ CONFIG = presets.preset("tiny").replace(max_len=12, scale_factor=2.5)
 
 def _listed(path):
     return sorted(p.name for p in path.rglob("*"))
-
-
-class TestWrittenWhole:
-    def test_the_file_is_there_when_all_is_written(self, tmp_path):
-        path = tmp_path / "new" / "a.weights.h5"
-        with work_directory.written_whole(path) as partial:
-            # Keras looks at the ending.
-            assert partial.name == path.name
-            partial.write_text("whole")
-            assert not path.exists()
-        assert path.read_text() == "whole"
-        assert _listed(tmp_path) == ["a.weights.h5", "new"]
-
-    @pytest.mark.parametrize("kind", [OSError, ValueError, KeyboardInterrupt])
-    def test_a_failure_leaves_nothing(self, tmp_path, kind):
-        path = tmp_path / "a.txt"
-
-        def fail():
-            with work_directory.written_whole(path) as partial:
-                partial.write_text("half")
-                raise kind
-
-        with pytest.raises(kind):
-            fail()
-        assert _listed(tmp_path) == []
-        path.write_text("before")
-        with pytest.raises(kind):
-            fail()
-        assert path.read_text() == "before"
-        assert _listed(tmp_path) == ["a.txt"]
-
-    def test_a_target_that_cannot_be_replaced_leaves_nothing(self, tmp_path):
-        (tmp_path / "a.txt").mkdir()
-        with (
-            pytest.raises(OSError, match="directory"),
-            work_directory.written_whole(tmp_path / "a.txt") as partial,
-        ):
-            partial.write_text("whole")
-        assert _listed(tmp_path) == ["a.txt"]
-
-    def test_bytes_are_on_disk_before_the_name(self, tmp_path, monkeypatch):
-        path, order = tmp_path / "a.txt", []
-        replace, fsync = os.replace, os.fsync
-
-        def synced(descriptor):
-            order.append(os.readlink(f"/proc/self/fd/{descriptor}"))
-            fsync(descriptor)
-
-        def replaced(source, target):
-            order.append("replace")
-            replace(source, target)
-
-        monkeypatch.setattr(os, "fsync", synced)
-        monkeypatch.setattr(os, "replace", replaced)
-        with work_directory.written_whole(path) as partial:
-            partial.write_text("whole")
-        assert order == [str(partial), "replace", str(tmp_path)]
-
-    def test_permissions_are_those_of_any_new_file(self, tmp_path):
-        with work_directory.written_whole(tmp_path / "a") as partial:
-            partial.write_text("")
-        (tmp_path / "b").write_text("")
-        modes = {stat.S_IMODE(p.stat().st_mode) for p in tmp_path.iterdir()}
-        assert len(modes) == 1
 
 
 class TestCreate:

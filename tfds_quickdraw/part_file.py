@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import pathlib
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -27,9 +28,12 @@ def locked(
 
     Yields:
       The part, to read and to append to.
+
+    Raises:
+      OSError: If it cannot be made, or is a link.
     """
     while True:
-        with open(path, "a+b", buffering=0) as file:
+        with open(path, "a+b", buffering=0, opener=_no_link) as file:
             # None: a file system without locks.
             while locks.take(file.fileno()) is False:
                 wait(_WAIT_SECONDS)
@@ -41,6 +45,10 @@ def locked(
             finally:
                 # A forked process may have the file open as well.
                 locks.release(file.fileno())
+
+
+def _no_link(path, flags):
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
 
 
 def read_note(path: pathlib.Path, url: str) -> dict[str, Any]:

@@ -15,9 +15,8 @@ from typing import NamedTuple
 
 from export import saved_model, signatures, status
 from export.serving import models_config, names, warmup
-from sketch_rnn_tf import locks, version as version_lib
+from sketch_rnn_tf import locks, partials, version as version_lib
 from sketch_rnn_tf.model import vae
-from sketch_rnn_tf.training import work_directory
 
 TEMPLATES = (
     "batching.config",
@@ -108,7 +107,7 @@ def _export_serving(model, directory, name, promoted, renew):
                 kept.append(template)
                 continue
             text = string.Template(_text(template)).substitute(values)
-            with work_directory.written_whole(path) as partial:
+            with partials.file(path) as partial:
                 partial.write_text(text)
             files.append(template)
         # Last: a server that watches it must find all that it names.

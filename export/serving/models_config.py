@@ -13,8 +13,7 @@ from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
 from export.serving import names
-from sketch_rnn_tf import locks
-from sketch_rnn_tf.training import work_directory
+from sketch_rnn_tf import locks, partials
 
 FILE = "models.config"
 STABLE, CANARY = "stable", "canary"
@@ -157,7 +156,7 @@ def write(
       config: What is to be served.
     """
     text = text_format.MessageToString(config)
-    with work_directory.written_whole(pathlib.Path(directory, FILE)) as path:
+    with partials.file(pathlib.Path(directory, FILE)) as path:
         path.write_text(f"{_HEADER}{text}")
 
 

@@ -9,7 +9,6 @@ from importlib import resources
 from export.tfjs import exporting
 from sketch_rnn_tf import locks, partials
 from sketch_rnn_tf.model import vae
-from sketch_rnn_tf.training import work_directory
 
 LIST = "models.json"
 
@@ -131,5 +130,5 @@ def _path(name, taken):
 
 def _write(path, content):
     # Whole: a server may be reading it.
-    with work_directory.written_whole(path) as partial:
+    with partials.file(path) as partial:
         partial.write_bytes(content)

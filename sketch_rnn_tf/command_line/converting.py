@@ -8,9 +8,8 @@ import sys
 import numpy as np
 import tqdm
 
-from sketch_rnn_tf import conversion, drawing, inspection, strokes
+from sketch_rnn_tf import conversion, drawing, inspection, partials, strokes
 from sketch_rnn_tf.files import sketchrnn_npz, splits as splits_lib
-from sketch_rnn_tf.training import work_directory
 
 _PICTURES = (".svg", ".png")
 
@@ -175,14 +174,14 @@ def _write_json(out, found, arguments):
         {"word": found.words[label], "stroke3": sketch.tolist()}
         for sketch, label in _chosen(found, arguments)
     ]
-    with work_directory.written_whole(out) as partial:
+    with partials.file(out) as partial:
         partial.write_text(json.dumps(rows) + "\n")
     return [out]
 
 
 def _write_ndjson(out, found, arguments):
     with (
-        work_directory.written_whole(out) as partial,
+        partials.file(out) as partial,
         open(partial, "w") as file,
     ):
         for index, (sketch, label) in enumerate(_chosen(found, arguments)):

@@ -228,5 +228,5 @@ in <code>page/</code>; browsers want it served, with <code>make web</code> or
 
 
 def _write_text(path, text):
-    with work_directory.written_whole(path) as partial:
+    with partials.file(path) as partial:
         partial.write_text(text)

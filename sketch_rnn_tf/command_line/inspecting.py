@@ -5,8 +5,7 @@ import json
 import pathlib
 import sys
 
-from sketch_rnn_tf import datasets, drawing, inspection
-from sketch_rnn_tf.training import work_directory
+from sketch_rnn_tf import datasets, drawing, inspection, partials
 
 
 def inspect(arguments: argparse.Namespace) -> None:
@@ -46,7 +45,7 @@ def inspect(arguments: argparse.Namespace) -> None:
 
 def _write(folder, report, sheet):
     written = [folder / "report.json"]
-    with work_directory.written_whole(written[0]) as partial:
+    with partials.file(written[0]) as partial:
         text = json.dumps(inspection.as_json(report), indent=2)
         partial.write_text(text + "\n")
     lengths = inspection.histogram_svg(report)

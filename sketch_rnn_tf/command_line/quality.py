@@ -7,7 +7,7 @@ import sys
 
 import tqdm
 
-from sketch_rnn_tf import datasets, drawing, training
+from sketch_rnn_tf import datasets, drawing, partials, training
 from sketch_rnn_tf.command_line import quality_parser
 from sketch_rnn_tf.quality import (
     classifier as classifier_lib,
@@ -16,7 +16,6 @@ from sketch_rnn_tf.quality import (
     text,
     vocabulary,
 )
-from sketch_rnn_tf.training import work_directory
 
 _SHEET_TEMPERATURE = 0.4
 """The sheet shows the samples of the temperature next to it."""
@@ -123,7 +122,7 @@ def _trained(spec, data_dir, directory, **settings):
 
 def _write(out, made, drawn):
     written = [out / "quality.json"]
-    with work_directory.written_whole(written[0]) as partial:
+    with partials.file(written[0]) as partial:
         value = json.dumps(report_lib.as_json(made), indent=2)
         partial.write_text(value + "\n")
     shown = min(

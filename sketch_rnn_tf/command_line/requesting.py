@@ -7,9 +7,8 @@ import pathlib
 import numpy as np
 
 from export import client
-from sketch_rnn_tf import studio as plates_of
+from sketch_rnn_tf import partials, studio as plates_of
 from sketch_rnn_tf.command_line import given, studio
-from sketch_rnn_tf.training import work_directory
 
 
 def request(arguments: argparse.Namespace) -> None:
@@ -118,7 +117,7 @@ def _encode(sketcher, arguments):
     sketches, indexes = given.fitting(arguments, sketcher.metadata.max_len)
     found = sketcher.encode(sketches)
     path = pathlib.Path(arguments.out)
-    with work_directory.written_whole(path) as partial:
+    with partials.file(path) as partial:
         if path.suffix == ".npz":
             with partial.open("wb") as file:
                 np.savez_compressed(

@@ -7,7 +7,7 @@ import pathlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sketch_rnn_tf import version
+from sketch_rnn_tf import partials, version
 from sketch_rnn_tf.experiments import (
     bench as bench_lib,
     claims as claims_lib,
@@ -17,7 +17,6 @@ from sketch_rnn_tf.experiments import (
     trainings,
 )
 from sketch_rnn_tf.experiments.plan import Plan
-from sketch_rnn_tf.training import work_directory
 
 HOLDS, FAILS, MISSING = "holds", "does not hold", "not measured"
 
@@ -66,7 +65,7 @@ def measure(
         if _kept(bench.plan, name, out) is not None:
             continue
         row = _measured(bench, name)
-        with work_directory.written_whole(_path(out, name)) as partial:
+        with partials.file(_path(out, name)) as partial:
             partial.write_text(json.dumps(row, indent=2) + "\n")
         say(f"{name}: {row['verdict']}; {row['measured']}")
         write(out)
@@ -107,7 +106,7 @@ def write(out: str | os.PathLike) -> list[dict[str, Any]]:
         ),
     }
     for name, content in files.items():
-        with work_directory.written_whole(out / name) as partial:
+        with partials.file(out / name) as partial:
             partial.write_text(content)
     return rows
 

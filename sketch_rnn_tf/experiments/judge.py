@@ -18,9 +18,8 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw
 
-from sketch_rnn_tf import strokes
+from sketch_rnn_tf import partials, strokes
 from sketch_rnn_tf.backend import keras
-from sketch_rnn_tf.training import work_directory
 
 _SIDE = 40  # pixels
 _MARGIN = 2  # pixels
@@ -59,7 +58,7 @@ class Judge:
 
     def save(self, path: str | os.PathLike) -> None:
         """Writes the network to a `.keras` file."""
-        with work_directory.written_whole(path) as partial:
+        with partials.file(path) as partial:
             self.network.save(partial)
 
 

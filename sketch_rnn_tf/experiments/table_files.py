@@ -6,7 +6,7 @@ import pathlib
 from collections.abc import Sequence
 from typing import Any
 
-from sketch_rnn_tf import drawing, html_page, version
+from sketch_rnn_tf import drawing, html_page, partials, version
 from sketch_rnn_tf.diagrams import tradeoff
 from sketch_rnn_tf.experiments import (
     curves,
@@ -16,7 +16,6 @@ from sketch_rnn_tf.experiments import (
     table_text,
     trainings,
 )
-from sketch_rnn_tf.training import work_directory
 
 ROWS = "rows"
 """The directory of the trainings, beneath that of the experiment."""
@@ -86,7 +85,7 @@ def write(
         texts["index.html"] = _page(found, drawn, len(results), len(asked))
     written = []
     for name, text in texts.items():
-        with work_directory.written_whole(out / name) as partial:
+        with partials.file(out / name) as partial:
             partial.write_text(text)
         written.append(out / name)
     return written

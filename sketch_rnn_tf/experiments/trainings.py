@@ -23,6 +23,7 @@ from typing import Any
 
 from sketch_rnn_tf import (
     config as config_lib,
+    partials,
     training as training_lib,
     version,
 )
@@ -339,7 +340,7 @@ def _trained_seconds(history, training):
 
 def _write(record: Mapping[str, Any], rows, name):
     path = pathlib.Path(rows) / f"{name}.json"
-    with work_directory.written_whole(path) as partial:
+    with partials.file(path) as partial:
         partial.write_text(json.dumps(record, indent=2) + "\n")
 
 

@@ -17,7 +17,7 @@ import pathlib
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from sketch_rnn_tf import drawing, version
+from sketch_rnn_tf import drawing, partials, version
 from sketch_rnn_tf.figures import (
     basics,
     between,
@@ -26,7 +26,6 @@ from sketch_rnn_tf.figures import (
     unencoded,
 )
 from sketch_rnn_tf.figures.materials import Materials, Missing, Named
-from sketch_rnn_tf.training import work_directory
 
 __all__ = ["FIGURES", "NUMBERS", "Figure", "Materials", "Missing", "Named"]
 
@@ -234,9 +233,9 @@ def write(
             for n in NUMBERS
             if str(n) in manifest["figures"]
         }
-        with work_directory.written_whole(out / MANIFEST) as partial:
+        with partials.file(out / MANIFEST) as partial:
             partial.write_text(json.dumps(manifest, indent=2) + "\n")
-        with work_directory.written_whole(out / "index.html") as partial:
+        with partials.file(out / "index.html") as partial:
             partial.write_text(page.render(manifest))
     return manifest
 

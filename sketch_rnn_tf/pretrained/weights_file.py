@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from sketch_rnn_tf import config as config_lib, model_size
+from sketch_rnn_tf import config as config_lib
+from sketch_rnn_tf.model import size as size_lib
 from sketch_rnn_tf.pretrained import cards, quantization
 
 FILE = "weights.npz"
@@ -131,7 +132,7 @@ def check_size(config: config_lib.Config, directory: str | os.PathLike) -> None:
     if not file.is_file():
         raise ValueError(f"{directory}: expected {FILE}, found none")
     # A byte a weight, or more.
-    model_size.check(config, file.stat().st_size, where=str(file))
+    size_lib.check(config, file.stat().st_size, where=str(file))
 
 
 def restore(model: Any, directory: str | os.PathLike) -> None:

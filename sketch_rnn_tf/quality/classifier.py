@@ -19,7 +19,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from sketch_rnn_tf import version
+from sketch_rnn_tf import partials, version
 from sketch_rnn_tf.quality import (
     examples as examples_lib,
     inks as inks_lib,
@@ -28,7 +28,7 @@ from sketch_rnn_tf.quality import (
     state as state_lib,
     vocabulary,
 )
-from sketch_rnn_tf.training import hdf5, work_directory
+from sketch_rnn_tf.training import hdf5
 
 FACTS = "classifier.json"
 WEIGHTS = "classifier.weights.h5"
@@ -137,9 +137,9 @@ class StrokeClassifier:
         facts |= {"words": self.words, "sizes": dataclasses.asdict(self.sizes)}
         facts |= self.facts
         # The facts come last: without them it is no classifier.
-        with work_directory.written_whole(directory / WEIGHTS) as partial:
+        with partials.file(directory / WEIGHTS) as partial:
             self.network.save_weights(partial, overwrite=True)
-        with work_directory.written_whole(directory / FACTS) as partial:
+        with partials.file(directory / FACTS) as partial:
             partial.write_text(json.dumps(facts, indent=2) + "\n")
         (directory / STATE).unlink(missing_ok=True)
         return directory
@@ -155,8 +155,7 @@ def check_free(directory: str | os.PathLike) -> None:
     others = sorted(
         entry.name
         for entry in (path.iterdir() if path.exists() else ())
-        if entry.name not in left
-        and not entry.name.startswith(work_directory.PARTIAL)
+        if entry.name not in left and not entry.name.startswith(partials.PREFIX)
     )
     if others:
         raise ValueError(

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sketch_rnn_tf.training import work_directory
+from sketch_rnn_tf import partials
 
 
 class State(NamedTuple):
@@ -53,7 +53,7 @@ def write(path: pathlib.Path, state: State, *, identity: str) -> None:
     arrays = {f"variable_{i}": v for i, v in enumerate(state.variables)}
     arrays |= {f"weight_{i}": w for i, w in enumerate(state.weights)}
     numbers = np.array([state.epochs, state.best_epoch, state.best])
-    with work_directory.written_whole(path) as partial:
+    with partials.file(path) as partial:
         np.savez(partial, identity=identity, numbers=numbers, **arrays)
 
 

@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sketch_rnn_tf import partials
 from sketch_rnn_tf.model import vae
 from sketch_rnn_tf.studio import plates
-from sketch_rnn_tf.training import work_directory
 
 KINDS = ("json", "npz")
 
@@ -63,7 +63,7 @@ def write(
     """
     path = pathlib.Path(path)
     writer = _write_npz if path.suffix == ".npz" else _write_json
-    with work_directory.written_whole(path) as partial:
+    with partials.file(path) as partial:
         writer(partial, drawings, [models.get(d.model, "") for d in drawings])
     return path
 

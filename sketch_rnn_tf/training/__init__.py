@@ -11,13 +11,12 @@ import tensorflow as tf
 
 from sketch_rnn_tf import (
     config as config_lib,
-    model_size,
     partials,
     pretrained,
     strategies,
 )
 from sketch_rnn_tf.data import input_pipeline
-from sketch_rnn_tf.model import vae
+from sketch_rnn_tf.model import size as size_lib, vae
 from sketch_rnn_tf.pretrained import weights_file
 from sketch_rnn_tf.training import (
     callbacks as callbacks_lib,
@@ -299,7 +298,7 @@ def load(name_or_dir: str | os.PathLike) -> vae.SketchRNN:
             f"{work_dir}: expected {weights.name}, found none: the training "
             "has not come to its first validation"
         )
-    model_size.check(config, weights.stat().st_size // 4, where=str(weights))
+    size_lib.check(config, weights.stat().st_size // 4, where=str(weights))
     model = vae.SketchRNN(config)
     hdf5.restore(model, weights)
     return model

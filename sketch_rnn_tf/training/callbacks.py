@@ -5,6 +5,7 @@ import time
 
 import numpy as np
 
+from sketch_rnn_tf import partials
 from sketch_rnn_tf.backend import keras
 from sketch_rnn_tf.model import vae
 from sketch_rnn_tf.training import (
@@ -154,7 +155,7 @@ class History(keras.callbacks.Callback):
             path = self.work_dir / work_directory.BEST_WEIGHTS
             with (
                 disk_space.writing(path),
-                work_directory.written_whole(path) as partial,
+                partials.file(path) as partial,
             ):
                 self.model.save_weights(partial, overwrite=True)
         with disk_space.writing(self.work_dir / work_directory.HISTORY):

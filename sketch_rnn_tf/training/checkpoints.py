@@ -18,7 +18,7 @@ import tensorflow as tf
 
 from sketch_rnn_tf import partials
 from sketch_rnn_tf.backend import keras
-from sketch_rnn_tf.training import checkpoint_index, disk_space, work_directory
+from sketch_rnn_tf.training import checkpoint_index, disk_space
 
 KEPT = 2
 _STATE = "checkpoint"
@@ -26,7 +26,7 @@ _STATE = "checkpoint"
 _OURS = re.compile(
     r"(?P<name>ckpt-\d+)(\.index|\.data-\d+-of-\d+)"
     r"|ckpt-\d+(_temp|\.index.*|\.data.*)"
-    rf"|{_STATE}\.tmp.*|{re.escape(work_directory.PARTIAL)}.*"
+    rf"|{_STATE}\.tmp.*|{re.escape(partials.PREFIX)}.*"
 )
 
 
@@ -157,7 +157,7 @@ class Checkpoints:
     def _write_state(self, names):
         lines = [f'model_checkpoint_path: "{names[-1]}"']
         lines += [f'all_model_checkpoint_paths: "{name}"' for name in names]
-        with work_directory.written_whole(self._directory / _STATE) as partial:
+        with partials.file(self._directory / _STATE) as partial:
             partial.write_text("\n".join(lines) + "\n")
         self._kept = names
 

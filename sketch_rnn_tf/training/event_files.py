@@ -23,7 +23,6 @@ from sketch_rnn_tf import (
 )
 from sketch_rnn_tf.generation import sampling
 from sketch_rnn_tf.model import vae
-from sketch_rnn_tf.training import work_directory
 
 PICTURED_SKETCHES = 8
 PICTURE_TEMPERATURE = 0.4
@@ -140,7 +139,7 @@ def purge(log_dir: str | os.PathLike, *, after: float) -> None:
             file.unlink()
         elif not whole:
             with (
-                work_directory.written_whole(file) as partial,
+                partials.file(file) as partial,
                 tf.io.TFRecordWriter(str(partial)) as writer,
             ):
                 for record in records.take(kept):

@@ -29,7 +29,6 @@ BEST_WEIGHTS = "best.weights.h5"
 HISTORY = "history.csv"
 LOGS = "logs"
 STARTED_FROM = "started_from"
-PARTIAL = partials.PREFIX
 # What may change on resuming: how long to train, how often to look, and what
 # a training that met an infinite gradient needs to go on.
 FREE = (
@@ -41,8 +40,6 @@ FREE = (
     "gradient_clip",
     "version",
 )
-
-written_whole = partials.file
 
 
 def create(
@@ -61,7 +58,7 @@ def create(
     check(path, config, resume=resume)
     path = pathlib.Path(path)
     path.mkdir(parents=True, exist_ok=True)
-    with written_whole(path / CONFIG) as partial:
+    with partials.file(path / CONFIG) as partial:
         partial.write_text(config.to_json())
 
 
@@ -101,7 +98,9 @@ def check(
     elif path.exists():
         # What a killed process left is as good as nothing.
         others = sorted(
-            name for name in os.listdir(path) if not name.startswith(PARTIAL)
+            name
+            for name in os.listdir(path)
+            if not name.startswith(partials.PREFIX)
         )
         if others:
             raise ValueError(
@@ -145,7 +144,7 @@ def locked(path: str | os.PathLike) -> Iterator[None]:
 
 def clean(path: str | os.PathLike) -> None:
     """Removes what killed processes left while they were writing."""
-    for partial in list(pathlib.Path(path).rglob(PARTIAL + "*")):
+    for partial in list(pathlib.Path(path).rglob(partials.PREFIX + "*")):
         if partial.is_dir() and not partial.is_symlink():
             shutil.rmtree(partial)
         else:
@@ -209,7 +208,7 @@ def write_history(
     # Rows of another version may have other columns.
     names = dict.fromkeys(name for row in rows for name in row)
     with (
-        written_whole(pathlib.Path(path) / HISTORY) as partial,
+        partials.file(pathlib.Path(path) / HISTORY) as partial,
         partial.open("w", newline="") as lines,
     ):
         writer = csv.DictWriter(lines, fieldnames=list(names), restval="nan")

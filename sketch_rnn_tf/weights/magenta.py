@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from sketch_rnn_tf import config as config_lib, model_size
-from sketch_rnn_tf.model import vae
+from sketch_rnn_tf import config as config_lib
+from sketch_rnn_tf.model import size as size_lib, vae
 from sketch_rnn_tf.training import checkpoint_index
 from sketch_rnn_tf.weights import reference_weights
 
@@ -114,7 +114,7 @@ def import_magenta(
     except ValueError as error:
         raise ValueError(f"{directory / CONFIG}: {error}") from None
     held = sum(value.size for value in checkpoint.variables.values())
-    model_size.check(config, held, where=where)
+    size_lib.check(config, held, where=where)
     model = vae.SketchRNN(config)
     reference_weights.assign(model, checkpoint.variables, where=where)
     model.compile()

@@ -19,9 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from sketch_rnn_tf import config as config_lib, model_size, strokes
-from sketch_rnn_tf.model import vae
-from sketch_rnn_tf.training import work_directory
+from sketch_rnn_tf import config as config_lib, partials, strokes
+from sketch_rnn_tf.model import distributions, size as size_lib, vae
 from sketch_rnn_tf.weights import reference_weights
 
 VERSION = 6
@@ -60,7 +59,7 @@ def import_sketch_rnn_js(
     ]
     config = _configuration(file, info, arrays)
     held = sum(array.size for array in arrays)
-    model_size.check(config, held, where=str(file))
+    size_lib.check(config, held, where=str(file))
     model = vae.SketchRNN(config)
     names = [
         name
@@ -131,7 +130,7 @@ def export_sketch_rnn_js(
         "start_point": list(config.start_point),
     }
     file = pathlib.Path(file)
-    with work_directory.written_whole(file) as partial:
+    with partials.file(file) as partial:
         partial.write_text(
             json.dumps([info, shapes, encoded], separators=(",", ":"))
         )
@@ -207,9 +206,10 @@ def _configuration(file, info, arrays):
     if conditional:
         _check_recurrent(file, arrays, 1)
     output_kernel, _, _, recurrent_kernel, _ = arrays[-5:]
-    if output_kernel.shape[-1] != 6 * NUM_MIXTURES + 3:
+    outputs = distributions.params_size(NUM_MIXTURES)
+    if output_kernel.shape[-1] != outputs:
         raise ValueError(
-            f"{file}: expected {6 * NUM_MIXTURES + 3} outputs, "
+            f"{file}: expected {outputs} outputs, "
             f"got shape {list(output_kernel.shape)}"
         )
     version = _number(file, info, "version", 1, least=0)

@@ -3,7 +3,7 @@
 import {dispose, tensor2d} from '@tensorflow/tfjs-core';
 
 import {SketchRnnError} from './errors.js';
-import {samplePoint, temperatures} from './mixture.js';
+import {paramsSize, samplePoint, temperatures} from './mixture.js';
 import {POINTS, uniforms} from './noise.js';
 import {POINT_SIZE, writePoint, writeRow} from './strokes.js';
 
@@ -35,7 +35,7 @@ const CHUNK = 8;
  */
 export async function draw(steps, config, zs, given, options, labels) {
   const batch = options.seeds.length;
-  const width = 6 * config.num_mixtures + 3;
+  const width = paramsSize(config.num_mixtures);
   const {max_len: longest, scale_factor: scale} = config;
   const limit = Math.min(options.maxLen, longest);
   const heat = temperatures(

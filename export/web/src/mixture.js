@@ -11,6 +11,11 @@ import {boxMuller} from './noise.js';
 // Larger ones of log sigma and atanh rho are not what training gives.
 const BOUND = 10;
 
+/** Numbers that parametrise a point of M components: 6 M + 3 (Eq. 6). */
+export function paramsSize(/** @type {number} */ numMixtures) {
+  return 6 * numMixtures + 3;
+}
+
 /**
  * @typedef {object} Temperatures What divides the logits, what multiplies the
  *   variances, and whether the likeliest is taken.

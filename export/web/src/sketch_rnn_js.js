@@ -11,6 +11,7 @@ import {tensor} from '@tensorflow/tfjs-core';
 import {SketchRnnError} from './errors.js';
 import {fetchJson} from './loading.js';
 import {lstmSteps} from './lstm_steps.js';
+import {paramsSize} from './mixture.js';
 
 const NUM_MIXTURES = 20;
 const RANGE = 10;
@@ -101,7 +102,7 @@ function configuration(url, info, shapes, conditional) {
   const size = shapes[last - 2][0];
   const zSize = conditional ? shapes[6]?.[1] : 0;
   const encoderSize = conditional ? shapes[1][0] : 0;
-  const width = 6 * NUM_MIXTURES + 3;
+  const width = paramsSize(NUM_MIXTURES);
   same(last - 5, [size, width]);
   same(last - 4, [width]);
   const recurrent = (

@@ -2,13 +2,14 @@
 
 import {tensor2d, tidy, zeros} from '@tensorflow/tfjs-core';
 
+import {paramsSize} from './mixture.js';
 import {POINT_SIZE} from './strokes.js';
 
 /** @typedef {import('@tensorflow/tfjs-core').Tensor} Tensor */
 /** @typedef {import('./graph_steps.js').Steps} Steps */
 /** @typedef {import('./loading.js').BrowserConfig} BrowserConfig */
 
-// Two, as a graph may hold one of them as a constant.
+// Two sizes, as a graph may hold one as a constant.
 const BATCHES = [1, 3];
 
 /**
@@ -54,7 +55,7 @@ function decode(
   );
   expectWidths('decoder state', state, config.decoder_states, batch);
   const {params, state: after} = steps.decode(startPoints(config, batch), condition, state);
-  expectWidths('parameters', [params], [6 * config.num_mixtures + 3], batch);
+  expectWidths('parameters', [params], [paramsSize(config.num_mixtures)], batch);
   expectWidths('decoder state', after, config.decoder_states, batch);
 }
 

@@ -83,13 +83,12 @@ FAULTS = (
     ),
     Fault(
         "a file is written in place and not renamed",
-        pathlib.Path("sketch_rnn_tf/training/work_directory.py"),
+        pathlib.Path("sketch_rnn_tf/partials.py"),
         (
-            ("yield pathlib.Path(name)\n", "yield path\n"),
-            ("os.replace(name, path)\n", "os.unlink(name)\n"),
+            ("partial = folder / path.name\n", "partial = path\n"),
+            ("        os.replace(partial, path)\n", ""),
         ),
-        "tests/test_work_directory.py::TestWrittenWhole::"
-        "test_a_failure_leaves_nothing",
+        "tests/test_partials.py::TestFile::test_a_failure_leaves_nothing",
     ),
     Fault(
         "a pickle may name anything",

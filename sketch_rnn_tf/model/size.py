@@ -1,4 +1,4 @@
-"""How large a model is, before it is made.  No TensorFlow.
+"""How large a model is, before it is made.
 
 A configuration of a few lines may ask for more weights than fit in memory.
 So whoever makes a model for a file first asks whether the file is large
@@ -6,6 +6,7 @@ enough to hold its weights.
 """
 
 from sketch_rnn_tf import config as config_lib, strokes
+from sketch_rnn_tf.model import distributions
 
 
 def least(config: config_lib.Config) -> int:
@@ -26,7 +27,7 @@ def least(config: config_lib.Config) -> int:
     condition = config.class_size + config.z_size * config.conditional
     size = config.decoder_size
     count = 4 * size * (point + condition + size) + 2 * size * condition
-    count += size * (6 * config.num_mixtures + 3)
+    count += size * distributions.params_size(config.num_mixtures)
     count += config.class_size * len(config.words)
     if config.conditional:
         size = config.encoder_size

@@ -2,8 +2,8 @@
 
 import pytest
 
-from sketch_rnn_tf import config as config_lib, model_size
-from sketch_rnn_tf.model import vae
+from sketch_rnn_tf import config as config_lib
+from sketch_rnn_tf.model import size as size_lib, vae
 
 
 @pytest.mark.parametrize("cell", config_lib.CELLS)
@@ -24,7 +24,7 @@ def test_no_model_is_smaller(cell, conditional):
     )
     weights = vae.SketchRNN(config).weights
     matrices = sum(int(w.numpy().size) for w in weights if len(w.shape) > 1)
-    least = model_size.least(config)
+    least = size_lib.least(config)
     assert least <= matrices
     # A hyper cell has those of its own network as well.
     assert (least == matrices) == (cell != "hyper")
@@ -32,7 +32,7 @@ def test_no_model_is_smaller(cell, conditional):
 
 def test_a_file_that_is_too_small_is_refused():
     config = config_lib.Config(conditional=False, decoder_size=10)
-    count = model_size.least(config)
-    model_size.check(config, count, where="a.npz")
+    count = size_lib.least(config)
+    size_lib.check(config, count, where="a.npz")
     with pytest.raises(ValueError, match=f"a.npz: .* {count:,} or more, got"):
-        model_size.check(config, count - 1, where="a.npz")
+        size_lib.check(config, count - 1, where="a.npz")
