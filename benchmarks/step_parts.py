@@ -7,7 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 import tensorflow as tf
 
 from benchmarks import bare_recurrence, contestants, matmul_peak, report
-from sketch_rnn_tf.model import decoder, distributions, model_output, vae
+from sketch_rnn_tf.model import (
+    decoder,
+    distributions,
+    model_output,
+    size as size_lib,
+    vae,
+)
 
 REPEATS = 3
 """Of each part, for each T."""
@@ -103,7 +109,7 @@ def mixture_head(
     """
     strokes = tf.convert_to_tensor(batch["strokes"])
     batch_size, length, _ = strokes.shape
-    width = distributions.params_size(model.config.num_mixtures)
+    width = size_lib.params_size(model.config.num_mixtures)
     params = 0.1 * tf.random.normal([batch_size, length - 1, width])
 
     @tf.function

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from benchmarks import worker
 from sketch_rnn_tf import config as config_lib
-from sketch_rnn_tf.model import distributions, losses
+from sketch_rnn_tf.model import distributions, losses, size as size_lib
 
 MODULE = "benchmarks.torch_lstm"
 
@@ -58,7 +58,7 @@ def losses_of_given_outputs(
     Returns:
       The means over the batch, torch's and ours.
     """
-    width = distributions.params_size(config.num_mixtures)
+    width = size_lib.params_size(config.num_mixtures)
     params = np.random.default_rng(0).normal(size=[*targets.shape[:2], width])
     params = params.astype(np.float32)
     file = folder / "outputs.npz"

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from sketch_rnn_tf.model import distributions
+from sketch_rnn_tf.model import distributions, size as size_lib
 
 tfd = tfp.distributions
 
@@ -265,7 +265,7 @@ def _pack(*, pen, logits, mu_x, mu_y, log_scale_x, log_scale_y, r):
 
 
 def test_params_size_is_that_of_eq_6():
-    assert distributions.params_size(20) == 20 * 5 + 20 + 3
+    assert size_lib.params_size(20) == 20 * 5 + 20 + 3
 
 
 def test_params_are_blocks_with_the_pen_first():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from sketch_rnn_tf.model import distributions, losses
+from sketch_rnn_tf.model import distributions, losses, size as size_lib
 
 # B, T, N_max, M, lengths; T may be below N_max (bucketed batches).
 CASES = {
@@ -31,7 +31,7 @@ def _make(case, seed, dtype=np.float64):
     batch_size, num_steps, max_len, num_mixtures, lengths = CASES[case]
     rng = np.random.default_rng(seed)
     targets = _targets(rng, num_steps, lengths, dtype)
-    width = distributions.params_size(num_mixtures)
+    width = size_lib.params_size(num_mixtures)
     params = rng.normal(0, 0.7, (batch_size, num_steps, width)).astype(dtype)
     return params, targets, lengths, max_len
 

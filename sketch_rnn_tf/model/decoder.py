@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from sketch_rnn_tf.backend import keras
-from sketch_rnn_tf.model import cells, distributions
+from sketch_rnn_tf.model import cells, size as size_lib
 
 POINT_SIZE = 5
 # Smaller batches are not worth to be run in two parts.
@@ -79,7 +79,7 @@ class Decoder(keras.layers.Layer):
             self.initial_bias = self.add_weight(
                 name="initial_bias", shape=(state_size,), initializer="zeros"
             )
-        width = distributions.params_size(self.num_mixtures)
+        width = size_lib.params_size(self.num_mixtures)
         self.output_kernel = self.add_weight(
             name="output_kernel",
             shape=(self.size, width),

@@ -168,11 +168,6 @@ class PointDistribution(NamedTuple):
     pen: tfd.Categorical
 
 
-def params_size(num_mixtures: int) -> int:
-    """Returns how many numbers parametrise one point, 6 M + 3 (Eq. 6)."""
-    return 6 * num_mixtures + 3
-
-
 def point_distribution(
     params: tf.Tensor,
     *,

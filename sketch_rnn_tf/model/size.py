@@ -6,7 +6,11 @@ enough to hold its weights.
 """
 
 from sketch_rnn_tf import config as config_lib, strokes
-from sketch_rnn_tf.model import distributions
+
+
+def params_size(num_mixtures: int) -> int:
+    """Returns how many numbers parametrise one point, 6 M + 3 (Eq. 6)."""
+    return 6 * num_mixtures + 3
 
 
 def least(config: config_lib.Config) -> int:
@@ -27,7 +31,7 @@ def least(config: config_lib.Config) -> int:
     condition = config.class_size + config.z_size * config.conditional
     size = config.decoder_size
     count = 4 * size * (point + condition + size) + 2 * size * condition
-    count += size * distributions.params_size(config.num_mixtures)
+    count += size * params_size(config.num_mixtures)
     count += config.class_size * len(config.words)
     if config.conditional:
         size = config.encoder_size

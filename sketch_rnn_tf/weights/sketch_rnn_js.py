@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from sketch_rnn_tf import config as config_lib, partials, strokes
-from sketch_rnn_tf.model import distributions, size as size_lib, vae
+from sketch_rnn_tf.model import size as size_lib, vae
 from sketch_rnn_tf.weights import reference_weights
 
 VERSION = 6
@@ -206,7 +206,7 @@ def _configuration(file, info, arrays):
     if conditional:
         _check_recurrent(file, arrays, 1)
     output_kernel, _, _, recurrent_kernel, _ = arrays[-5:]
-    outputs = distributions.params_size(NUM_MIXTURES)
+    outputs = size_lib.params_size(NUM_MIXTURES)
     if output_kernel.shape[-1] != outputs:
         raise ValueError(
             f"{file}: expected {outputs} outputs, "

@@ -7,10 +7,15 @@ import tensorflow as tf
 from extremes import NUMBERS, tried
 from hypothesis import strategies as st
 
-from sketch_rnn_tf.model import distributions, losses, next_point
+from sketch_rnn_tf.model import (
+    distributions,
+    losses,
+    next_point,
+    size as size_lib,
+)
 
 M, ROWS = 2, 6
-WIDTH = distributions.params_size(M)
+WIDTH = size_lib.params_size(M)
 # What a softmax is asked for: at 1e-6 divided to 1e10.
 LOGITS = st.sampled_from([0.0, 1.0, -1.0, 1e4, -1e4]) | st.floats(
     -1e4, 1e4, width=32
