@@ -281,8 +281,7 @@ def _make_classes(path, config, splits):
 def _make_exports(folder, splits):
     import export
     from export import tfjs
-    from sketch_rnn_tf import training
-    from sketch_rnn_tf.pretrained import packing
+    from sketch_rnn_tf import packing, training
 
     packing.pack(
         folder / "work",

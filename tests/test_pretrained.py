@@ -16,15 +16,10 @@ import pytest
 from hypothesis import strategies as st
 
 import sketch_rnn_tf
-from sketch_rnn_tf import cli, datasets, pretrained, training
+from sketch_rnn_tf import cli, datasets, packing, pretrained, training
 from sketch_rnn_tf.command_line import demo
 from sketch_rnn_tf.generation import evaluation
-from sketch_rnn_tf.pretrained import (
-    cards,
-    packing,
-    quantization,
-    weights_file,
-)
+from sketch_rnn_tf.pretrained import cards, quantization, weights_file
 from sketch_rnn_tf.training import work_directory
 
 NAME = "stand-in"

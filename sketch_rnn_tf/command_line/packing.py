@@ -3,8 +3,7 @@
 import argparse
 import pathlib
 
-from sketch_rnn_tf import datasets, pretrained
-from sketch_rnn_tf.pretrained import packing
+from sketch_rnn_tf import datasets, packing, pretrained
 from sketch_rnn_tf.training import work_directory
 
 

@@ -7,6 +7,7 @@ import svgwrite
 
 from sketch_rnn_tf import config as config_lib
 from sketch_rnn_tf.diagrams import board as board_lib
+from sketch_rnn_tf.model import size as size_lib
 
 _CELLS = {"lstm": "LSTM", "layer_norm": "LN-LSTM", "hyper": "HyperLSTM"}
 _MARGIN, _TOP, _BOTTOM = 28, 96, 588
@@ -212,7 +213,7 @@ def _draw_step(board, config, left, before, after):
     board.box((left, 172, width, 34), [f"S'_{{{after}}}"], output)
     _draw_mixture(board, (left, 232, 50, 64), config.num_mixtures, output)
     _draw_pens(board, (left + 54, 232, 34, 64), output)
-    numbers = str(6 * config.num_mixtures + 3)
+    numbers = str(size_lib.params_size(config.num_mixtures))
     board.box((left, 312, width, 42), [f"y_{{{after}}}", numbers], color)
     cell = [_CELLS[config.decoder_cell], str(config.decoder_size)]
     board.box((left, 384, width, 48), cell, color)
