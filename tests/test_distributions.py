@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from sketch_rnn_tf.model import distributions, size as size_lib
+from sketch_rnn_tf.model import distributions
 
 tfd = tfp.distributions
 
@@ -262,10 +262,6 @@ def test_correlated_maps_two_normals_by_the_cholesky_factor():
 def _pack(*, pen, logits, mu_x, mu_y, log_scale_x, log_scale_y, r):
     blocks = [pen, logits, mu_x, mu_y, log_scale_x, log_scale_y, r]
     return np.concatenate(blocks, axis=-1)
-
-
-def test_params_size_is_that_of_eq_6():
-    assert size_lib.params_size(20) == 20 * 5 + 20 + 3
 
 
 def test_params_are_blocks_with_the_pen_first():

@@ -351,3 +351,16 @@ class TestTraining:
             _numpy(input_pipeline.batches(sketches, config)),
             _numpy(input_pipeline.batches(sketches, config.replace(**PLAIN))),
         )
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize("training", [False, True])
+def test_nobody_waits_for_a_thread_that_tunes(
+    sketches, bucketed, streamed, training
+):
+    source = _stream(sketches) if streamed else sketches
+    batches = input_pipeline.batches(source, bucketed, training=training)
+    assert batches.options().autotune.enabled is False
+    # As MirroredStrategy and multi_worker share it out.
+    policy = batches.options().experimental_distribute.auto_shard_policy
+    assert policy == tf.data.experimental.AutoShardPolicy.DATA

@@ -36,3 +36,7 @@ def test_a_file_that_is_too_small_is_refused():
     size_lib.check(config, count, where="a.npz")
     with pytest.raises(ValueError, match=f"a.npz: .* {count:,} or more, got"):
         size_lib.check(config, count - 1, where="a.npz")
+
+
+def test_params_size_is_that_of_eq_6():
+    assert size_lib.params_size(20) == 20 * 5 + 20 + 3

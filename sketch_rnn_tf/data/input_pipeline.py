@@ -92,7 +92,12 @@ def batches(
             lambda rows: padding.batch(sources.chosen(labelled, rows), config)
         )
     # AUTOTUNE would hold ever more batches, as windows come in bursts.
-    return strategies.by_rows(made).prefetch(8)
+    made = strategies.by_rows(made).prefetch(8)
+    # The thread that tunes sleeps for long, and whoever lets go of an iterator
+    # waits until it wakes up.
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return made.with_options(options)
 
 
 def to_batch(
