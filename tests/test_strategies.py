@@ -81,15 +81,19 @@ def _dataset(batches):
     """Streams batches, of shapes that the model learns as it goes."""
     import tensorflow as tf
 
+    from sketch_rnn_tf.data import tuning
+
     signature = {
         "strokes": tf.TensorSpec([None, None, 5]),
         "lengths": tf.TensorSpec([None], tf.int32),
     }
     if "labels" in batches[0]:
         signature["labels"] = tf.TensorSpec([None], tf.int32)
-    return tf.data.Dataset.from_generator(
+    made = tf.data.Dataset.from_generator(
         lambda: iter(batches), output_signature=signature
     )
+    # Each of many short trainings would wait for the tuning to end.
+    return tuning.untuned(made)
 
 
 def _model(strategy=None, optimizer=None, *, eager=False, **changes):

@@ -30,6 +30,7 @@ from sketch_rnn_tf.data import (
     measurement,
     padding,
     sources,
+    tuning,
 )
 
 Source = measurement.Source
@@ -92,12 +93,8 @@ def batches(
             lambda rows: padding.batch(sources.chosen(labelled, rows), config)
         )
     # AUTOTUNE would hold ever more batches, as windows come in bursts.
-    made = strategies.by_rows(made).prefetch(8)
-    # The thread that tunes sleeps for long, and whoever lets go of an iterator
-    # waits until it wakes up.
-    options = tf.data.Options()
-    options.autotune.enabled = False
-    return made.with_options(options)
+    # Windows come in bursts.
+    return tuning.untuned(strategies.by_rows(made).prefetch(8))
 
 
 def to_batch(

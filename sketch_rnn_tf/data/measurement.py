@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from sketch_rnn_tf import config as config_lib
-from sketch_rnn_tf.data import bucketing
+from sketch_rnn_tf.data import bucketing, tuning
 
 Source = Sequence[np.ndarray] | tf.data.Dataset
 
@@ -145,6 +145,6 @@ def _offsets(source: Source) -> Iterator[np.ndarray]:
         return
     # In batches, since each element costs a call into TensorFlow.
     ragged = source.map(lambda record: record["strokes"][:-1, :2])
-    for batch in ragged.ragged_batch(256).prefetch(2):
+    for batch in tuning.untuned(ragged.ragged_batch(256).prefetch(2)):
         values = batch.values.numpy()
         yield from np.split(values, batch.row_splits.numpy()[1:-1])
