@@ -256,7 +256,7 @@ function checkedConfig(config, url) {
     ),
     num_mixtures: whole(config.num_mixtures) && config.num_mixtures > 0,
     max_len: whole(config.max_len) && config.max_len > 0,
-    scale_factor: config.scale_factor > 0,
+    scale_factor: Number.isFinite(config.scale_factor) && config.scale_factor > 0,
     start_point:
       Array.isArray(config.start_point) &&
       config.start_point.length === 5 &&

@@ -135,6 +135,11 @@ function configuration(url, info, shapes, conditional) {
   if (!(Number.isFinite(scale) && scale > 0)) {
     refuse(`scale_factor: expected above 0, got ${JSON.stringify(scale)}`);
   }
+  // Older files have none.
+  const version = info.version ?? 1;
+  if (!(Number.isFinite(version) && version >= 0)) {
+    refuse(`version: expected 0 or more, got ${JSON.stringify(info.version)}`);
+  }
   if (!Array.isArray(start) || start.length !== 5 || !start.every(Number.isFinite)) {
     refuse('start_point: expected 5 numbers');
   }

@@ -68,6 +68,9 @@ test('files that are missing or damaged', {skip}, async () => {
     [{'config.json': json((c) => (c.format_version = 99))}, 'bad_version', /got 99/],
     [{'config.json': json((c) => (c.max_len = -1))}, 'bad_config', /max_len/],
     [{'config.json': json((c) => (c.scale_factor = 0))}, 'bad_config', /scale_factor/],
+    // No number, nor text that can be made of it.
+    [{'config.json': json((c) => (c.scale_factor = '5'))}, 'bad_config', /scale_factor/],
+    [{'config.json': json((c) => (c.scale_factor = {toString: 1}))}, 'bad_config', /scale_factor/],
     [{'model.json': () => '[]'}, 'bad_config', /graph model/],
     [{'model.json': json((m) => (m.weightsManifest[0].paths = ['../../x']))}, 'bad_config', /shards/],
   ];
@@ -98,7 +101,7 @@ test('weight files of sketch-rnn-js that are damaged', async () => {
   await refused(at([{...info, scale_factor: 0}, shapes, weights]), 'bad_config', /scale_factor/);
   // No number, nor text that can be made of it.
   const odd = {toString: 1, valueOf: 1};
-  for (const key of ['scale_factor', 'max_seq_len']) {
+  for (const key of ['scale_factor', 'max_seq_len', 'version']) {
     for (const value of [odd, 'two\nlines', '\u001b[31m', '20', []]) {
       await refused(at([{...info, [key]: value}, shapes, weights]), 'bad_config', new RegExp(key));
     }
