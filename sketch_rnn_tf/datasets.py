@@ -7,7 +7,12 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from sketch_rnn_tf import config as config_lib, conversion, labels as labels_lib
+from sketch_rnn_tf import (
+    config as config_lib,
+    conversion,
+    labels as labels_lib,
+    quoting,
+)
 from sketch_rnn_tf.data import input_pipeline
 from sketch_rnn_tf.files import sketchrnn_npz, tally as tally_lib
 
@@ -194,7 +199,7 @@ def _prepared(config, data_dir, stream):
         raise
     except Exception as error:
         # TFDS and TensorFlow have kinds of their own for damaged files.
-        reason = " ".join(str(error).split())[:200]
+        reason = quoting.line(error)
         raise ValueError(
             f"data: {config}: expected readable records, got {reason}"
         ) from error

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from sketch_rnn_tf import quoting
 from sketch_rnn_tf.backend import keras
 
 NAMES = ("none", "mirrored", "multi_worker")
@@ -114,7 +115,7 @@ def make(name: str) -> tf.distribute.Strategy | None:
         try:
             return tf.distribute.MultiWorkerMirroredStrategy()
         except (tf.errors.OpError, RuntimeError) as error:
-            reason = " ".join(str(error).split())[:200]
+            reason = quoting.line(error)
             raise ValueError(
                 f"TF_CONFIG: expected a cluster to join, got {reason}"
             ) from error
@@ -250,5 +251,5 @@ def _check_cluster(text):
     except (AttributeError, KeyError, TypeError, ValueError):
         valid = False
     if not valid:
-        got = " ".join(text.split())[:200] or "nothing"
+        got = quoting.line(text) or "nothing"
         raise ValueError(f"TF_CONFIG: expected {_EXAMPLE}, got {got}")

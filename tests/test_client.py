@@ -52,6 +52,10 @@ SIGNATURES = {
 }
 
 
+def _sized(size):
+    return {"tensor_shape": {"dim": [{"size": size}]}}
+
+
 def _metadata(signatures=SIGNATURES):
     return {
         "model_spec": {"name": "sketch_rnn", "version": "3"},
@@ -780,6 +784,13 @@ class TestAnswers:
                     }
                 ),
                 "expected a size of 1 to 1048576",
+            ),
+            *(
+                (
+                    _metadata({"score": {"inputs": {"strokes": _sized(size)}}}),
+                    "expected the metadata of a model",
+                )
+                for size in (float("inf"), 5.5, True, 10**19, "five")
             ),
         ],
     )

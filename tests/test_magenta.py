@@ -470,6 +470,15 @@ def _another_program(folder):
     reference_files.write_checkpoint(folder, {}, extra={"w": np.zeros(3)})
 
 
+def _control_characters(folder):
+    name = "vector_ru\x1b[2J#ut_w"
+    reference_files.write_checkpoint(folder, {}, extra={name: np.zeros(3)})
+
+
+def _many_steps(folder):
+    _write(folder, extra={"vector_rnn/global_step": np.arange(5000)[:, None]})
+
+
 def _step_of_text(folder):
     _write(folder, extra={"vector_rnn/global_step": np.array(b"many")})
 
@@ -485,6 +494,9 @@ BAD = {
     "no directory": (_nothing, ["expected a directory, found none"]),
     "empty directory": (_empty, ["vector-N.index", "found none"]),
     "another program's": (_another_program, ["vector_rnn/", "got w"]),
+    "another program's, whose names are not for a terminal": (
+        _control_characters, ["vector_rnn/", r"got vector_ru\x1b[2J#ut_w"],
+    ),
     "truncated data": (
         # The message names the first variable that is not all there.
         _truncated("data", 100),
@@ -541,6 +553,13 @@ BAD = {
     "text for the step": (
         _step_of_text, ["global_step", "whole number", "many"],
     ),
+    "many steps": (_many_steps, ["global_step", r"got [[ 0]\n [ 1]"]),
+    "long text for a size": (
+        _configured(dec_rnn_size="6" * 5000), ["dec_rnn_size", "'666", "..."],
+    ),
+    "long text for a number": (
+        _configured(kl_weight="1" * 5000), ["kl_weight", "'111", "..."],
+    ),
     "slots of another shape": (
         _damaged_slots, ["RNN/output_w", "expected shape [6, 15]", "[3, 2]"],
     ),
@@ -592,6 +611,8 @@ def test_bad_input_is_said_in_one_line_and_nothing_is_written(
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1, lines
     assert lines[0].startswith("sketch-rnn: ")
+    assert lines[0].isprintable()
+    assert len(lines[0]) < 600
     for part in parts:
         assert part in lines[0]
     assert _everything(tmp_path) == before

@@ -390,6 +390,14 @@ class TestLoad:
         assert "expected float32 [" in _refused(sketch_rnn_tf.load, copy)
 
 
+def _nested(depth):
+    """Returns lists in lists: too deep to be copied, not to be read."""
+    made = []
+    for _ in range(depth):
+        made = [made]
+    return made
+
+
 class TestCard:
     def test_comes_back_as_it_was_written(self, packed):
         card = cards.read(packed)
@@ -408,18 +416,28 @@ class TestCard:
             (lambda v: json.dumps(v | {"words": [1]}), "words: expected list"),
             (lambda v: json.dumps(v | {"metrics": []}), "expected dict, got"),
             (lambda v: json.dumps(v | {"name": 1}), "name: expected str"),
-            (lambda v: json.dumps(v | {"metrics": {}}), "a number for recon"),
+            (lambda v: json.dumps(v | {"metrics": {}}), "a number for 'recon'"),
             (
                 lambda v: json.dumps(
                     v | {"unquantized": v["metrics"] | {"kl": "low"}}
                 ),
-                "unquantized: expected a number for kl, got 'low'",
+                "unquantized: expected a number for 'kl', got 'low'",
             ),
             (
                 lambda v: json.dumps(
                     v | {"metrics": v["metrics"] | {"loss": float("nan")}}
                 ),
-                "metrics: expected a number for loss, got nan",
+                "metrics: expected a number for 'loss', got nan",
+            ),
+            (
+                lambda v: json.dumps(
+                    v | {"metrics": v["metrics"] | {"more": _nested(500)}}
+                ),
+                "metrics: expected a number for 'more', got [[[",
+            ),
+            (
+                lambda v: json.dumps(v | {"training": {"N_max": _nested(500)}}),
+                "a string or a number for 'N_max', got [[[",
             ),
             (lambda v: json.dumps(v | {"parameters": True}), "expected int"),
         ],

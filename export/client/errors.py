@@ -13,6 +13,8 @@ All say which server, model and signature it was.
 
 from typing import NamedTuple
 
+from sketch_rnn_tf import quoting
+
 _LONGEST = 300
 
 
@@ -106,7 +108,4 @@ class DeadlineError(RequestError, TimeoutError):
 
 def quoted(text: object) -> str:
     """Makes one short printable line of what a server said."""
-    line = " ".join(str(text).split())
-    # A stranger's control characters are not for a terminal.
-    line = "".join(c if c.isprintable() else "?" for c in line)
-    return line if len(line) <= _LONGEST else line[:_LONGEST] + " ..."
+    return quoting.line(text, _LONGEST)

@@ -111,7 +111,7 @@ class RestTransport:
         where = errors.Where(self._server, self._model, "metadata")
         answer = self._exchange("GET", "/metadata", None, where, deadline)
         try:
-            version = int(answer["model_spec"].get("version", 0))
+            version = _whole(answer["model_spec"].get("version", 0))
             found = answer["metadata"]["signature_def"]["signature_def"]
             made = {
                 name: metadata.Signature(
@@ -141,7 +141,7 @@ class RestTransport:
         try:
             return [
                 metadata.VersionStatus(
-                    int(row["version"]),
+                    _whole(row["version"]),
                     errors.quoted(row["state"]),
                     errors.quoted(row.get("status", {}).get("error_code", "")),
                     errors.quoted(
@@ -306,8 +306,18 @@ def _member(answer, name, kind, where):
 def _shapes(tensors):
     return {
         name: tuple(
-            int(dim["size"])
+            _whole(dim["size"])
             for dim in tensor.get("tensor_shape", {}).get("dim", [])
         )
         for name, tensor in tensors.items()
     }
+
+
+def _whole(value):
+    """Reads an int64, which JSON of protocol buffers holds as a string."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise TypeError(f"expected a whole number, got {value!r}")
+    number = int(value)
+    if not -(2**63) <= number < 2**63:
+        raise ValueError("expected an int64")
+    return number

@@ -15,6 +15,8 @@ from typing import BinaryIO
 
 import numpy as np
 
+from sketch_rnn_tf import quoting
+
 _MODULES = ("numpy.core.multiarray", "numpy._core.multiarray")
 _GLOBALS = {
     **{(module, "_reconstruct"): "_reconstruct" for module in _MODULES},
@@ -66,7 +68,7 @@ def load(stream: BinaryIO) -> list:
     except Exception as error:
         raise ValueError(
             "expected a pickle of NumPy arrays, got a damaged one "
-            f"({shown(error) or type(error).__name__})"
+            f"({quoting.shown(error) or type(error).__name__})"
         ) from error
     items = getattr(result, "items", None)
     if type(result) is not _Array or type(items) is not list:
@@ -77,16 +79,6 @@ def load(stream: BinaryIO) -> list:
         else item
         for item in items
     ]
-
-
-def shown(value: object) -> str:
-    r"""Writes what a file says as one line of ASCII that is not too long.
-
-    >>> shown("a\nb")
-    'a\\nb'
-    """
-    text = str(value).encode("unicode_escape").decode("ascii")
-    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def describe(value: object) -> str:
@@ -123,7 +115,7 @@ class _Dtype:
             self.dtype = np.dtype(code)
         else:
             raise RefusedError(
-                f"its pickle has an array of dtype {shown(code)}, "
+                f"its pickle has an array of dtype {quoting.shown(code)}, "
                 "and only numbers may be read"
             )
 
@@ -135,7 +127,7 @@ class _Dtype:
                 "and only numbers may be read"
             )
         if order not in ("<", ">", "|", "="):
-            raise ValueError(f"byte order {shown(order)}")
+            raise ValueError(f"byte order {quoting.shown(order)}")
         if self.dtype is not None:
             self.dtype = self.dtype.newbyteorder(order)
 
@@ -165,7 +157,7 @@ class _Array:
             data = data.encode("latin1")
         if len(data) != math.prod(shape) * kind.dtype.itemsize:
             raise ValueError(
-                f"{len(data)} bytes for {shown(shape)} of {kind.dtype}"
+                f"{len(data)} bytes for {quoting.shown(shape)} of {kind.dtype}"
             )
         flat = np.frombuffer(data, kind.dtype)
         self.items = flat.reshape(shape, order="F" if is_fortran else "C")
@@ -197,7 +189,7 @@ class _ArrayUnpickler(pickle._Unpickler):
             return _Global(_GLOBALS[module, name])
         except KeyError:
             raise RefusedError(
-                f"its pickle asks for {shown(f'{module}.{name}')}, "
+                f"its pickle asks for {quoting.shown(f'{module}.{name}')}, "
                 "and only NumPy arrays may be read"
             ) from None
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from sketch_rnn_tf import quoting
 from sketch_rnn_tf.files import array_pickle
 
 MAX_BYTES = 2**30
@@ -37,7 +38,7 @@ def opened(path: str) -> zipfile.ZipFile:
     except Exception as error:
         raise ValueError(
             f"{path}: expected an npz file, got no zip archive or a damaged "
-            f"one ({array_pickle.shown(error)})"
+            f"one ({quoting.shown(error)})"
         ) from error
 
 
@@ -51,7 +52,7 @@ def members(
     }
     members = {split: found[split] for split in splits if split in found}
     if not members:
-        names = ", ".join(array_pickle.shown(name) for name in list(found)[:8])
+        names = ", ".join(quoting.shown(name) for name in list(found)[:8])
         raise ValueError(
             f"{path}: expected arrays named {', '.join(splits)}, "
             f"got {names or 'none'}"
@@ -78,7 +79,7 @@ def read_bytes(
             return file.read(limit)
     except Exception as error:
         raise ValueError(
-            f"{where}: the archive is damaged ({array_pickle.shown(error)})"
+            f"{where}: the archive is damaged ({quoting.shown(error)})"
         ) from error
 
 
@@ -99,12 +100,12 @@ def read_header(
     except Exception as error:
         raise ValueError(
             f"{where}: expected an array in NumPy's npy format, "
-            f"got a bad header ({array_pickle.shown(error)})"
+            f"got a bad header ({quoting.shown(error)})"
         ) from error
     if not all(type(size) is int and 0 <= size <= MAX_BYTES for size in shape):
         raise ValueError(
             f"{where}: expected an array of at most {MAX_BYTES:,} bytes, "
-            f"got shape {array_pickle.shown(shape)}"
+            f"got shape {quoting.shown(shape)}"
         )
     return shape, is_fortran, dtype
 
@@ -122,7 +123,7 @@ def read_member(
         start = stream.tell()
         if len(data) - start != math.prod(shape) * dtype.itemsize:
             raise ValueError(
-                f"{where}: expected {array_pickle.shown(shape)} of {dtype}, "
+                f"{where}: expected {quoting.shown(shape)} of {dtype}, "
                 f"got {len(data) - start} bytes"
             )
         flat = np.frombuffer(data, dtype, offset=start)
@@ -130,7 +131,7 @@ def read_member(
     else:
         raise ValueError(
             f"{where}: expected arrays of numbers, "
-            f"got dtype {array_pickle.shown(dtype)}"
+            f"got dtype {quoting.shown(dtype)}"
         )
     if type(array) is list:
         return array
@@ -156,7 +157,7 @@ def _read_objects(
         raise ValueError(f"{where}: {error}") from error
     if len(items) != math.prod(shape):
         raise ValueError(
-            f"{where}: expected an array of shape {array_pickle.shown(shape)}, "
+            f"{where}: expected an array of shape {quoting.shown(shape)}, "
             f"got {len(items)} elements"
         )
     if len(shape) == 1:
@@ -164,7 +165,7 @@ def _read_objects(
     if not all(type(item) in (int, float, bool) for item in items):
         raise ValueError(
             f"{where}: expected numbers in an array of shape "
-            f"{array_pickle.shown(shape)}, got something else"
+            f"{quoting.shown(shape)}, got something else"
         )
     try:
         return np.array(items, np.float64).reshape(shape)

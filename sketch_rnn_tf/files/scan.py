@@ -18,7 +18,7 @@ import warnings
 
 import numpy as np
 
-from sketch_rnn_tf.files import array_pickle
+from sketch_rnn_tf import quoting
 from sketch_rnn_tf.preparation import skeletons, tracing
 
 MAX_PIXELS = 40_000_000
@@ -111,7 +111,7 @@ def _load(path: str) -> tuple[np.ndarray, tuple[int, int]]:
         wanted, got = (
             error.args
             if isinstance(error, _Refused)
-            else ("a whole PNG or JPEG picture", array_pickle.shown(error))
+            else ("a whole PNG or JPEG picture", quoting.shown(error))
         )
         raise ValueError(f"{path}: expected {wanted}, got {got}") from error
 

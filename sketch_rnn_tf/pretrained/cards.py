@@ -172,11 +172,18 @@ def read(directory: str | os.PathLike) -> Card:
             )
         if wanted is list:
             values[key] = tuple(value)
+    for name, value in values["training"].items():
+        if not isinstance(value, str | int | float):
+            raise ValueError(
+                f"{file}: training: expected a string or a number for "
+                f"{reprlib.repr(name)}, got {reprlib.repr(value)}"
+            )
     for key in ("metrics", "unquantized"):
-        for name in _MEASURED:
+        for name in dict.fromkeys([*_MEASURED, *values[key]]):
             if not _is_finite(values[key].get(name)):
                 raise ValueError(
-                    f"{file}: {key}: expected a number for {name}, got "
+                    f"{file}: {key}: expected a number for "
+                    f"{reprlib.repr(name)}, got "
                     f"{reprlib.repr(values[key].get(name))}"
                 )
     return Card(**values)

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from sketch_rnn_tf import config as config_lib
+from sketch_rnn_tf import config as config_lib, quoting
 from sketch_rnn_tf.model import size as size_lib
 from sketch_rnn_tf.pretrained import cards, quantization
 
@@ -205,7 +205,7 @@ def _arrays(content):
             }
     except Exception as error:
         # zipfile and NumPy raise what they like for damaged files.
-        reason = " ".join(str(error).split())[:200]
+        reason = quoting.line(error)
         raise ValueError(
             f"expected an npz file of weights, got {reason}"
         ) from error

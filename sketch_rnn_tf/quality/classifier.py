@@ -19,7 +19,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from sketch_rnn_tf import partials, version
+from sketch_rnn_tf import partials, quoting, version
 from sketch_rnn_tf.quality import (
     examples as examples_lib,
     inks as inks_lib,
@@ -206,7 +206,7 @@ def load(directory: str | os.PathLike) -> StrokeClassifier:
         network.load_weights(path / WEIGHTS)
     except Exception as error:
         # What HDF5 and Keras raise for a damaged file has no common base.
-        reason = " ".join(str(error).split())[:200]
+        reason = quoting.line(error)
         raise ValueError(
             f"{path / WEIGHTS}: expected the weights of this classifier, got "
             f"{reason}"

@@ -15,7 +15,7 @@ import pathlib
 import tensorflow as tf
 from tensorflow.core.protobuf import tensor_bundle_pb2
 
-from sketch_rnn_tf.files import array_pickle
+from sketch_rnn_tf import quoting
 
 MAX_BYTES = 2**26
 """The largest index; that of a model takes some kilobytes."""
@@ -52,14 +52,14 @@ def check(prefix: str | os.PathLike) -> None:
         seen = set()
         for key, value in _entries_of(data):
             if key in seen:
-                raise ValueError(f"the key {array_pickle.shown(key)} twice")
+                raise ValueError(f"the key {quoting.shown(key)} twice")
             seen.add(key)
             # The first one is about all.
             if key:
                 _check_entry(key, value, held)
     except Exception as error:
         # Indexing, decoding and protobuf have no common base of errors.
-        reason = array_pickle.shown(error) or type(error).__name__
+        reason = quoting.shown(error) or type(error).__name__
         raise ValueError(
             f"{path}: expected the index of a checkpoint, got {reason}"
         ) from error
@@ -67,7 +67,7 @@ def check(prefix: str | os.PathLike) -> None:
 
 def _check_entry(key, value, held):
     entry = tensor_bundle_pb2.BundleEntryProto.FromString(value)
-    name = array_pickle.shown(key.decode())
+    name = quoting.shown(key.decode())
     sizes = [dim.size for dim in entry.shape.dim]
     dtype = tf.dtypes.as_dtype(entry.dtype)
     if entry.slices or entry.shape.unknown_rank or len(sizes) > _MAX_RANK:

@@ -16,7 +16,7 @@ import time
 
 import tensorflow as tf
 
-from sketch_rnn_tf import partials
+from sketch_rnn_tf import partials, quoting
 from sketch_rnn_tf.backend import keras
 from sketch_rnn_tf.training import checkpoint_index, disk_space
 
@@ -187,7 +187,7 @@ class Checkpoints:
             status = tf.train.Checkpoint(**objects).read(path)
             status.assert_existing_objects_matched()
         except Exception as error:
-            reason = " ".join(str(error).split())[:200]
+            reason = quoting.line(error)
             raise ValueError(
                 f"{path}: expected a checkpoint of this training, got {reason}"
             ) from error

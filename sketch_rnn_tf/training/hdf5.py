@@ -10,6 +10,8 @@ from typing import Any
 
 import h5py
 
+from sketch_rnn_tf import quoting
+
 
 def restore(model: Any, path: str | os.PathLike) -> None:
     """Gives a Keras model the weights of a file.
@@ -26,7 +28,7 @@ def restore(model: Any, path: str | os.PathLike) -> None:
         model.load_weights(path)
     except Exception as error:
         # What HDF5 and Keras raise for a damaged file has no common base.
-        reason = " ".join(str(error).split())[:200]
+        reason = quoting.line(error)
         raise ValueError(
             f"{path}: expected the weights of this configuration, got {reason}"
         ) from error

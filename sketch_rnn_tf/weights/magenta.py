@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import re
+import reprlib
 import sys
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -11,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from sketch_rnn_tf import config as config_lib
+from sketch_rnn_tf import config as config_lib, quoting
 from sketch_rnn_tf.model import size as size_lib, vae
 from sketch_rnn_tf.training import checkpoint_index
 from sketch_rnn_tf.weights import reference_weights
@@ -154,7 +155,7 @@ def read_checkpoint(directory: str | os.PathLike) -> Checkpoint:
         names = reader.get_variable_to_shape_map()
         for name in names:
             if name.startswith(PREFIX):
-                reading = f"{name}: "
+                reading = f"{quoting.shown(name)}: "
                 values[name] = reader.get_tensor(name)
     except (
         tf.errors.OpError,
@@ -162,14 +163,14 @@ def read_checkpoint(directory: str | os.PathLike) -> Checkpoint:
         ValueError,
         IndexError,  # what reading past the end of the data file raises
     ) as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = quoting.line(error)
         raise ValueError(
             f"{prefix}: {reading}expected a TF1 checkpoint, got {reason}"
         ) from None
     if not values:
         raise ValueError(
             f"{prefix}: expected variables named {PREFIX}..., "
-            f"got {', '.join(sorted(names)[:3]) or 'none'}"
+            f"got {', '.join(map(quoting.shown, sorted(names)[:3])) or 'none'}"
         )
     plain, first, second = {}, {}, {}
     for name, value in values.items():
@@ -186,7 +187,7 @@ def read_checkpoint(directory: str | os.PathLike) -> Checkpoint:
     if step.shape or step.dtype.kind not in "iu" or step < 0:
         raise ValueError(
             f"{prefix}: global_step: expected a whole number from 0 on, "
-            f"got {step}"
+            f"got {quoting.shown(step)}"
         )
     return Checkpoint(prefix, plain, first, second, int(step))
 
@@ -269,7 +270,7 @@ def _configuration(path, sizes):
         if found != wanted:
             raise ValueError(
                 f"{path}: {theirs}: expected {wanted!r}, as the variables "
-                f"have it, got {found!r}"
+                f"have it, got {reprlib.repr(found)}"
             )
     values = {
         ours: _number(path, hparams, theirs, None)
@@ -291,7 +292,9 @@ def _configuration(path, sizes):
 def _number(path, hparams, key, default):
     value = hparams.get(key, default)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"{path}: {key}: expected a number, got {value!r}")
+        raise ValueError(
+            f"{path}: {key}: expected a number, got {reprlib.repr(value)}"
+        )
     # An integer may be too large for a float.
     if not abs(value) <= sys.float_info.max:
         raise ValueError(f"{path}: {key}: expected a finite number")

@@ -62,7 +62,11 @@ def archive(
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", method) as file:
         for name, member in contents.items():
-            file.writestr(f"{name}.npy", member)
+            info = zipfile.ZipInfo("a")
+            # The constructor ends names where they have a zero.
+            info.filename = f"{name}.npy"
+            info.compress_type = method
+            file.writestr(info, member)
     return stream.getvalue()
 
 
