@@ -81,6 +81,36 @@ def test_it_learns_to_tell_doodles_apart(trained):
     assert found.facts["test"]["top5"] == 1  # of three
 
 
+def test_probabilities_are_calibrated_on_validation_drawings(trained):
+    found, _, _ = trained
+
+    def surprise(temperature):
+        other = dataclasses.replace(
+            found, facts={**found.facts, "temperature": temperature}
+        )
+        sketches, labels = DATA["valid"]
+        likely = other.probabilities(sketches)[np.arange(len(labels)), labels]
+        return -np.log(likely).mean()
+
+    best = found.temperature
+    # Label smoothing leaves right answers too unsure.
+    assert best < 1
+    assert surprise(best) < surprise(1.0)
+    # The grid's steps are of 1 %.
+    assert surprise(best) <= surprise(0.95 * best)
+    assert surprise(best) <= surprise(1.05 * best)
+
+
+def test_files_of_earlier_versions_are_not_calibrated(trained, tmp_path):
+    directory = tmp_path / "copy"
+    shutil.copytree(trained[2], directory)
+    file = directory / classifier.FACTS
+    facts = json.loads(file.read_text())
+    del facts["temperature"]
+    file.write_text(json.dumps(facts))
+    assert classifier.load(directory).temperature == 1
+
+
 def test_answers_are_probabilities_and_features(trained):
     found, _, _ = trained
     sketches = DATA["test"][0][:7]
@@ -93,7 +123,7 @@ def test_answers_are_probabilities_and_features(trained):
     assert features.shape == (7, SIZES.features)
     # The logits are made of the features.
     kernel, bias = found.network.layers[-1].get_weights()
-    logits = features @ kernel + bias
+    logits = (features @ kernel + bias) / found.temperature
     expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     assert probabilities == pytest.approx(expected, abs=1e-5)
 
@@ -199,6 +229,9 @@ def test_only_a_free_directory_is_written_to(trained, tmp_path):
         ("sizes", {"sizes": {"unknown": 1}}),
         ("sizes", {"sizes": dataclasses.asdict(SIZES) | {"steps": 10**9}}),
         ("test", {"test": None}),
+        ("temperature", {"temperature": 0}),
+        ("temperature", {"temperature": float("nan")}),
+        ("temperature", {"temperature": "warm"}),
     ],
 )
 def test_damaged_facts_are_one_clear_line(trained, tmp_path, name, change):

@@ -46,6 +46,9 @@ _WEIGHT_DECAY = 1e-2
 _LABEL_SMOOTHING = 0.1
 _PREDICTED = 512
 
+# By what the logits may be divided.
+_TEMPERATURES = np.geomspace(0.1, 10.0, 401)
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class StrokeClassifier:
@@ -57,7 +60,10 @@ class StrokeClassifier:
       sizes: Of the network.
       facts: How it was trained and how often it is right, plain values:
         `test` and `valid` have "top1", "top5" and "count", and "words" with
-        the top-1 share of each word.
+        the top-1 share of each word.  `temperature` divides the logits: the
+        one by which validation drawings are likeliest, each word counting as
+        much as another, since label smoothing leaves probabilities too low
+        (Guo et al., 2017, "On calibration of modern neural networks").
     """
 
     network: keras.Model
@@ -75,6 +81,11 @@ class StrokeClassifier:
           float32 [N, C], in the order of `words`.
         """
         return self.predict(sketches)[1]
+
+    @property
+    def temperature(self) -> float:
+        """What the logits are divided by; 1 in files of earlier versions."""
+        return self.facts.get("temperature", 1.0)
 
     def features(self, sketches: Sequence[np.ndarray]) -> np.ndarray:
         """Gives what the logits are made of, float32 [N, F]."""
@@ -95,7 +106,9 @@ class StrokeClassifier:
             ink[: len(some)] = inks_lib.sampled(fitted, self.sizes.steps)
             found, logits = self.network.predict_on_batch(self.inputs(ink))
             features.append(found[: len(some)])
-            probabilities.append(_softmax(logits[: len(some)]))
+            probabilities.append(
+                _softmax(logits[: len(some)] / self.temperature)
+            )
         if not features:
             return (
                 np.zeros((0, self.sizes.features), np.float32),
@@ -194,6 +207,11 @@ def load(directory: str | os.PathLike) -> StrokeClassifier:
             raise ValueError(f"words {words!r}"[:80])
         sizes = network_lib.Sizes(**facts["sizes"])
         facts["test"]["words"].items()
+        temperature = facts.get("temperature", 1.0)
+        if not (
+            isinstance(temperature, int | float) and 0.0 < temperature < 1e6
+        ):
+            raise ValueError(f"temperature {temperature!r}"[:80])
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         reason = " ".join(f"{error}".split())[:120]
         raise ValueError(
@@ -306,6 +324,8 @@ def train(
         "per_word": examples.per_word,
         "trained": dict(zip(words, examples.counts, strict=True)),
     }
+    facts["temperature"] = _calibrated(found, *sketches_by_split["valid"])
+    found = dataclasses.replace(found, facts=facts)
     for split in ("valid", "test"):
         facts[split] = _accuracy(found, *sketches_by_split[split])
     return dataclasses.replace(found, facts=facts)
@@ -341,6 +361,20 @@ def _accuracy(found, sketches, labels):
         "count": len(labels),
         "words": each,
     }
+
+
+def _calibrated(found, sketches, labels):
+    """Returns the temperature by which drawings' words are likeliest."""
+    # Logits but for a constant, which a softmax does not see.
+    logits = np.log(found.probabilities(sketches).astype(np.float64) + 1e-30)
+    weights = 1.0 / np.bincount(labels)[labels]
+    rows = np.arange(len(labels))
+
+    def surprise(temperature):
+        likely = _softmax(logits / temperature)[rows, labels]
+        return -weights @ np.log(likely + 1e-30)
+
+    return float(min(_TEMPERATURES, key=surprise))
 
 
 def _softmax(logits):
