@@ -133,6 +133,26 @@ class Config:
         check_keys(changes)
         return dataclasses.replace(self, **changes)
 
+    def check_complete(self) -> None:
+        """Checks that what the training data decide is set.
+
+        Raises:
+          ValueError: If N_max or the scale factor is not, or the words of a
+            class-conditioned model are not.
+        """
+        for key in ("max_len", "scale_factor"):
+            if not getattr(self, key) > 0:
+                raise ValueError(
+                    f"{key}: expected a positive number, got "
+                    f"{getattr(self, key)}; measurement.fit_config sets "
+                    "it from the training data"
+                )
+        if self.class_size and not self.words:
+            raise ValueError(
+                "words: expected at least one for class_size "
+                f"{self.class_size}, got none; the training data name them"
+            )
+
     def to_json(self) -> str:
         """Returns the configuration as a JSON object, a key a line."""
         return json.dumps(dataclasses.asdict(self), indent=2) + "\n"

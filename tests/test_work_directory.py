@@ -24,6 +24,23 @@ class TestCreate:
         assert _listed(path) == ["config.json"]
         assert work_directory.load_config(path) == CONFIG
 
+    @pytest.mark.parametrize(
+        ("change", "message"),
+        [
+            ({"scale_factor": 0.0}, "scale_factor: expected a positive"),
+            ({"max_len": 0}, "max_len: expected a positive"),
+            ({"class_size": 4}, "words: expected at least one"),
+        ],
+    )
+    def test_what_no_training_wrote_is_refused_by_its_file(
+        self, tmp_path, change, message
+    ):
+        file = tmp_path / "config.json"
+        file.write_text(CONFIG.replace(**change).to_json())
+        with pytest.raises(ValueError, match=message) as caught:
+            work_directory.load_config(tmp_path)
+        assert str(caught.value).startswith(f"{file}: ")
+
     def test_an_empty_directory_will_do(self, tmp_path):
         work_directory.create(tmp_path, CONFIG, resume=False)
         assert work_directory.load_config(tmp_path) == CONFIG

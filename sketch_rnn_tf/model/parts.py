@@ -37,7 +37,7 @@ def make(config: config_lib.Config) -> Parts:
       ValueError: If max_len or scale_factor has not been set, or there are
         no words to condition on.
     """
-    _check(config)
+    config.check_complete()
     mixed = config.precision != "float32"
     products = {
         "product_dtype": config.precision.removeprefix("mixed_")
@@ -77,18 +77,3 @@ def make(config: config_lib.Config) -> Parts:
         )
         class_embedding.build((None,))
     return Parts(encoder, decoder, class_embedding)
-
-
-def _check(config):
-    for key in ("max_len", "scale_factor"):
-        if not getattr(config, key) > 0:
-            raise ValueError(
-                f"{key}: expected a positive number, got "
-                f"{getattr(config, key)}; measurement.fit_config sets "
-                "it from the training data"
-            )
-    if config.class_size and not config.words:
-        raise ValueError(
-            "words: expected at least one for class_size "
-            f"{config.class_size}, got none; the training data name them"
-        )

@@ -170,7 +170,12 @@ def load_config(path: str | os.PathLike) -> config_lib.Config:
         text = file.read_text()
     except UnicodeDecodeError as error:
         raise ValueError(f"{file}: expected UTF-8 text, got {error}") from None
-    return config_lib.from_json(text, name=str(file))
+    config = config_lib.from_json(text, name=str(file))
+    try:
+        config.check_complete()
+    except ValueError as error:
+        raise ValueError(f"{file}: {error}") from None
+    return config
 
 
 def read_history(path: str | os.PathLike) -> list[dict[str, float]]:
