@@ -18,6 +18,10 @@ LEAST_SCALE, MOST_SCALE = 1e-9, 1e9
 offsets, or what layer normalisation squares of them."""
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
+# Names that a file brings may be of any length.
+_NAMES = reprlib.Repr()
+_NAMES.maxstring = 80
+
 
 @dataclasses.dataclass(frozen=True)
 class Config:
@@ -239,9 +243,10 @@ def check_keys(keys: typing.Iterable[str]) -> None:
 def unknown(what: str, name: str, known: typing.Iterable[str]) -> str:
     """Returns a message: what is not known, what is, and what was meant."""
     known = sorted(known)
-    close = difflib.get_close_matches(str(name), known, n=1)
+    close = difflib.get_close_matches(str(name)[: _NAMES.maxstring], known, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
-    return f"unknown {what} {name!r}: {hint}Known are {', '.join(known)}"
+    quoted = _NAMES.repr(name)
+    return f"unknown {what} {quoted}: {hint}Known are {', '.join(known)}"
 
 
 def _coerced(name: str, value: Any, hint: Any) -> Any:

@@ -208,6 +208,7 @@ class TestLoadConfig:
             (b"\x89PNG\r\n\x1a\n\xff", "expected UTF-8 text"),
             (b"[1, 2]", "expected a JSON object .* got list"),
             (b'{"z_sizes": 3}', "unknown configuration key 'z_sizes'"),
+            (b'{"%s": 3}' % (b"9" * 5000), r"key '999+\.\.\.9+': Known are"),
             (b'{"z_size": "many"}', "z_size: expected int, got 'many'"),
             (b'{"z_size": 0}', "z_size: expected at least 1, got 0"),
             (b'{"z_size": Infinity}', "z_size: expected a finite number"),
