@@ -12,7 +12,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SCRIPT = """
 import hashlib, json, sys, tempfile
 import numpy as np
-from sketch_rnn_tf import doodles, measurement, presets, sampling, training
+from sketch_rnn_tf import doodles, presets, training
+from sketch_rnn_tf.data import measurement
+from sketch_rnn_tf.generation import sampling
 
 def digest(arrays):
     found = hashlib.sha256()

@@ -11,12 +11,14 @@ _HISTORY = (
     b"10,1.5,1.25,1.0,0.5\r\n20,1.0,nan,0.75,1.0\r\n"
 )
 
+_FEW = b'{"z_size": 4, "max_len": 9, "scale_factor": 0.5}'
+
 
 def _configurations():
     small = config_lib.Config(
         max_len=12, scale_factor=2.0, bucket_boundaries=(6, 12), words=("a",)
     )
-    return [small.to_json().encode(), b'{"z_size": 4, "kl_weight": 0.25}']
+    return [small.to_json().encode(), _FEW]
 
 
 def _write(name):

@@ -168,7 +168,9 @@ def _try(project, results, chosen, *, again):
 def _state(tests):
     """Returns a hash of the package and of the tests that are run."""
     digest = hashlib.sha256()
-    files = [ROOT / name for name in (*tests, "tests/conftest.py")]
+    # Some are single tests of a file.
+    names = [name.partition("::")[0] for name in tests]
+    files = [ROOT / name for name in (*names, "tests/conftest.py")]
     for file in sorted((ROOT / mutants.PACKAGE).rglob("*.py")) + files:
         digest.update(file.read_bytes())
     return digest.hexdigest()[:16]

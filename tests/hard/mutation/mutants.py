@@ -18,6 +18,7 @@ from libcst import metadata
 from mutmut.mutation import mutators
 
 PACKAGE = pathlib.Path("sketch_rnn_tf")
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 
 
 class Mutant(NamedTuple):
@@ -47,8 +48,17 @@ class Mutant(NamedTuple):
 
 
 def path_of(module: str) -> pathlib.Path:
-    """Returns a module's file, from the root of the project."""
-    return PACKAGE / f"{module}.py"
+    """Returns a module's file, from the root of the project.
+
+    Raises:
+      ValueError: If there is not one such module, in whatever folder.
+    """
+    found = list((ROOT / PACKAGE).rglob(f"{module}.py"))
+    if len(found) != 1:
+        raise ValueError(
+            f"{module}: expected one module of this name, got {len(found)}"
+        )
+    return found[0].relative_to(ROOT)
 
 
 def sample(
