@@ -34,7 +34,7 @@ help:
 	@echo "make web       serve the demo's page: draw, and the model draws on"
 	@echo "make test      run the tests but the slow ones"
 	@echo "make test-all  run all tests"
-	@echo "make test-hard break things on purpose, about 20 minutes; EFFORT=10 for longer"
+	@echo "make test-hard break things on purpose, for some minutes; EFFORT=10 for longer"
 	@echo "make test-pythons  install the wheel under $(PYTHONS) and run the core's tests"
 	@echo "make lint      check style and format"
 	@echo "make format    format the code"

@@ -378,6 +378,20 @@ def test_samples_are_of_the_dtype_of_the_parameters():
     assert normal.sample([3], seed=1).dtype == tf.float64
 
 
+def test_a_part_of_a_batch_is_a_distribution():
+    parameters = np.float32([[0, 1], [2, 3], [0.1, 0.2], [0.3, 0.4], [0.5, 0]])
+    normal = distributions.BivariateNormal(*parameters)
+    known = distributions.BivariateNormal.parameter_properties()
+    assert list(known) == [
+        "loc_x", "loc_y", "log_scale_x", "log_scale_y", "atanh_rho",
+    ]  # fmt: skip
+    whole = normal.log_prob([[1.0, 2.0]])
+    for index in range(2):
+        part = normal[index]
+        assert part.batch_shape == []
+        np.testing.assert_array_equal(part.log_prob([1.0, 2.0]), whole[index])
+
+
 def test_a_copy_differs_by_what_is_given_alone():
     normal = distributions.BivariateNormal(1.0, 2.0, 0.1, 0.2, 0.5)
     moved = normal.copy(loc_x=4.0)

@@ -304,3 +304,9 @@ class TestConcatenated:
         with pytest.raises(ValueError, match=f"^sketch 7: {message}") as error:
             strokes.concatenated([good, np.array(bad)], indexes=[3, 7])
         assert "\n" not in str(error.value)
+
+    def test_what_is_wrong_of_all_together_is_said_of_all(self):
+        parts = [np.ones((2, 3)), np.zeros((0, 3), object)]
+        message = "sketches: expected arrays of one kind of numbers"
+        with pytest.raises(ValueError, match=f"^{message}$"):
+            strokes.concatenated(parts, indexes=[0, 1])
