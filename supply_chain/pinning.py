@@ -60,17 +60,20 @@ def pin(name: str, *, upgrade: bool) -> None:
         if target.exists():
             shutil.copy(target, made)
         _compile(name, PYTHONS[0], made, upgrade=upgrade)
-        content = made.read_bytes()
+        content = made.read_text()
         wanted = _content(made)
         for python in PYTHONS[1:]:
             _compile(name, python, made, upgrade=False)
-            # What an older Python needs besides does a newer one no harm.
-            if others := _content(made) - wanted:
+            found = _content(made)
+            if others := found - wanted:
                 raise ValueError(
                     f"{name}.in: expected Python {python} to need no more than "
                     f"{PYTHONS[0]}, got {min(others)[0]}"
                 )
-    target.write_bytes(content)
+            # What an older Python needs besides may need there what has no pin.
+            left_out = {pin[0] for pin in wanted - found}
+            content = pins.marked(content, left_out, python)
+    target.write_text(content)
     print(f"wrote {target.relative_to(ROOT)}")
 
 

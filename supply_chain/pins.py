@@ -4,8 +4,12 @@ import dataclasses
 import os
 import pathlib
 import re
+from collections.abc import Set
 
-_PIN = re.compile(r"([a-z0-9-]+)==([0-9A-Za-z.+!]+) \\")
+_PIN = re.compile(
+    r"([a-z0-9-]+)==([0-9A-Za-z.+!]+)"
+    r"(?: ; python_version < \"([0-9.]+)\")? \\"
+)
 _HASH = re.compile(r"    --hash=sha256:([0-9a-f]{64})( \\)?")
 _VIA = re.compile(r"    # via (.+)")
 
@@ -20,6 +24,7 @@ class Pin:
       hashes: SHA-256 of each file that is offered of it, in hexadecimal.
       brought_by: Normalized names of the pinned packages that require it.
       direct: Whether a source list names it.
+      before: The first version of Python that does without it; "" if none.
     """
 
     name: str
@@ -27,6 +32,26 @@ class Pin:
     hashes: tuple[str, ...]
     brought_by: tuple[str, ...]
     direct: bool
+    before: str = ""
+
+
+def marked(text: str, names: Set[str], python: str) -> str:
+    """Returns the text of pins, some of which are for older Pythons alone.
+
+    Args:
+      text: As `read` takes it.
+      names: Of the packages that a Python does without.
+      python: Its version.
+    """
+
+    def line(match):
+        pin = match[0].removesuffix(" \\")
+        return f'{pin} ; python_version < "{python}" \\'
+
+    for name in names:
+        plain = rf"^{re.escape(name)}==[0-9A-Za-z.+!]+ \\$"
+        text = re.sub(plain, line, text, flags=re.MULTILINE)
+    return text
 
 
 def read(path: str | os.PathLike) -> list[Pin]:
@@ -58,7 +83,8 @@ def read(path: str | os.PathLike) -> list[Pin]:
             via = match.group(1).split(", ")
             pins.append(
                 Pin(
-                    *started,
+                    *started[:2],
+                    before=started[2] or "",
                     hashes=tuple(hashes),
                     brought_by=tuple(v for v in via if not v.startswith("-")),
                     direct=any(v.startswith("-r ") for v in via),

@@ -164,6 +164,19 @@ class TestPins:
                 left += [(brought, e) for e in ("", *wanted.extras)]
         assert {name for name, _ in needed} == set(made)
 
+    def test_what_a_newer_python_does_without_is_marked(self, tmp_path):
+        path = tmp_path / "pins.txt"
+        end = f" \\\n    --hash=sha256:{'0' * 64}\n    # via -r requirements/ci.in\n"
+        plain = f"a==1{end}a-b==1.2{end}"
+        marked = pins.marked(plain, {"a"}, "3.13")
+        assert marked == f'a==1 ; python_version < "3.13"{end}a-b==1.2{end}'
+        # Once is enough.
+        assert pins.marked(marked, {"a"}, "3.14") == marked
+        path.write_text(marked)
+        one, two = pins.read(path)
+        assert (one.name, one.version, one.before) == ("a", "1", "3.13")
+        assert (two.name, two.version, two.before) == ("a-b", "1.2", "")
+
     def test_the_line_that_makes_them_writes_no_registry(self, tmp_path):
         line = pinning.command("tools", "3.11", tmp_path, upgrade=False)
         assert {"--generate-hashes", "--no-emit-index-url"} <= set(line)
