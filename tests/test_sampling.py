@@ -48,8 +48,12 @@ def _pick(logits, temperature, u):
     return len(logits) - 1
 
 
-def _draw(model, seed, temperature, max_len, z, prefix=None):
-    """Draws one sketch; returns stroke-3 in the user's units."""
+def _draw(model, seed, temperature, max_len, z, prefix=None, variance=None):
+    """Draws one sketch; returns stroke-3 in the user's units.
+
+    The temperature is that of the logits, and of the variance unless given.
+    """
+    variance = temperature if variance is None else variance
     config, decoder = model.config, model.decoder
     scale = config.scale_factor
     prefix = [] if prefix is None else prefix
@@ -70,7 +74,7 @@ def _draw(model, seed, temperature, max_len, z, prefix=None):
             pen = _pick(pen_logits, temperature, u[t, 1])
             _, mx, my, lx, ly, r = mixture[:, index]
             n_1, n_2 = _box_muller(u[t, 2], u[t, 3])
-            rho, root = math.tanh(r), math.sqrt(temperature)
+            rho, root = math.tanh(r), math.sqrt(variance)
             dx = mx + root * math.exp(lx) * n_1
             dy = my + root * math.exp(ly) * (
                 rho * n_1 + math.sqrt(1 - rho**2) * n_2
@@ -110,6 +114,29 @@ class TestContract:
         ]
         _assert_same(model, drawn.sketches, expected)
         assert sum(map(len, expected)) > 12
+
+    @pytest.mark.parametrize(
+        ("compatibility", "softmax", "logits", "variance"),
+        [
+            ("none", 0.3, 0.3, 0.7),
+            ("none", 0.0, 0.0, 0.7),
+            ("magenta", None, 0.7, 0.49),
+            ("magenta", 1.5, 1.5, 0.49),
+            ("sketch_rnn_js", None, 0.85, 0.7),
+        ],
+    )
+    def test_logits_and_variance_have_their_temperatures(
+        self, make_model, tiny_config, compatibility, softmax, logits, variance
+    ):
+        model = make_model(tiny_config.replace(compatibility=compatibility))
+        drawn = sampling.sample(
+            model, count=6, seed=4, temperature=0.7, softmax_temperature=softmax
+        )
+        expected = [
+            _draw(model, s, logits, 12, z, variance=variance)
+            for s, z in zip(drawn.seeds.tolist(), drawn.z, strict=True)
+        ]
+        _assert_same(model, drawn.sketches, expected)
 
     def test_an_unconditional_model_draws_by_it_too(self, unconditional):
         drawn = sampling.sample(unconditional, count=6, seed=3)
@@ -217,6 +244,17 @@ class TestSample:
         assert {s.dtype for s in drawn.sketches} == {np.dtype(np.float32)}
         assert drawn.seeds.dtype == np.int32
 
+    def test_progress_is_told_of_each_drawing(self, model, sketches):
+        few = [sketch[:2] for sketch in sketches[:3]]
+        for function, arguments in (
+            (sampling.sample, {"count": 3}),
+            (sampling.reconstruct, {"sketches": few}),
+            (sampling.complete, {"sketches": few}),
+        ):
+            ended = []
+            function(model, **arguments, progress=ended.append)
+            assert sum(ended) == 3
+
     def test_each_drawing_may_have_its_seed(self, model):
         drawn = sampling.sample(model, count=3, seed=[9, 4, 4])
         assert drawn.seeds.dtype == np.int32
@@ -316,6 +354,18 @@ class TestComplete:
         prefix = sketches[3][:3]
         drawn = sampling.complete(model, [prefix] * 200, max_len=4)
         assert {len(s) for s in drawn.sketches} == {3, 4}
+        assert drawn.prefix_lengths.dtype == np.int32
+        assert drawn.prefix_lengths.tolist() == [3] * 200
+
+    def test_what_is_given_may_be_longer_than_in_training(self, unconditional):
+        # An encoder would refuse it.
+        prefix = np.zeros([20, 3])
+        prefix[:, 0] = np.arange(20)
+        drawn = sampling.complete(unconditional, [prefix], max_len=25)
+        assert 20 <= len(drawn.sketches[0]) <= 25
+        np.testing.assert_allclose(
+            drawn.sketches[0][:20, :2], prefix[:, :2], atol=1e-5
+        )
 
     def test_endings_of_one_beginning_differ(self, unconditional, sketches):
         drawn = sampling.complete(unconditional, [sketches[3][:2]] * 4)
@@ -463,7 +513,10 @@ class TestRefusals:
             ({"count": -3}, "count: expected at least 1, got -3"),
             ({"count": 2, "seed": -1}, "seed: expected 0 to .*, got -1"),
             ({"count": 1, "seed": 2**31}, r"seed: .*got 2147483648"),
-            ({"count": 2, "seed": 2**31 - 1}, "seed: .*for 2 drawings"),
+            (
+                {"count": 2, "seed": 2**31 - 1},
+                "^seed: expected 0 to 2147483646 for 2 drawings, got 2147483647$",
+            ),
             (
                 {"count": 2, "seed": [1, 2, 3]},
                 r"seed: expected 2 whole numbers, got int64 of shape \[3\]",
@@ -519,6 +572,15 @@ class TestRefusals:
             sampling.complete,
         ):
             self._refused(message, function, model, [sketch])
+
+    def test_a_bad_beginning_where_there_is_no_encoder(self, unconditional):
+        bad = np.full([3, 3], np.nan)
+        self._refused(
+            "^sketch 1: expected finite offsets",
+            sampling.complete,
+            unconditional,
+            [np.zeros([2, 3]), bad],
+        )
 
     def test_no_sketches(self, model, unconditional):
         for function in (encoding.encode, sampling.reconstruct):

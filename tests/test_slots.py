@@ -86,6 +86,41 @@ class TestSlots:
         drawn = slots.draw(sampler.of(model), requests, slots=8)
         assert max(map(len, drawn)) == max_len
 
+    @pytest.mark.parametrize(
+        ("compatibility", "softmax"),
+        [("none", 0.2), ("magenta", -1.0), ("sketch_rnn_js", -1.0)],
+    )
+    def test_temperatures_are_those_of_a_sketch_alone(
+        self, make_model, tiny_config, compatibility, softmax
+    ):
+        model = make_model(tiny_config.replace(compatibility=compatibility))
+        softmax = np.full(20, softmax, np.float32)
+        requests = _requests(model, 20, softmax_temperature=softmax)
+        drawn = slots.draw(sampler.of(model), requests, slots=4)
+        for index, sketch in enumerate(drawn):
+            expected = _alone(model, requests, index)
+            assert sketch.shape == expected.shape
+            np.testing.assert_allclose(sketch, expected, atol=1e-4)
+
+    def test_each_of_a_batch_ends_at_its_own_length(self, model):
+        count, max_len = 40, np.arange(40, dtype=np.int32) % 10
+        requests = _requests(model, count)
+        drawn, lengths = sampler.of(model).draw(
+            requests.z,
+            requests.temperature,
+            requests.softmax_temperature,
+            requests.seeds,
+            max_len,
+            np.zeros([count, 0, 5], np.float32),
+            np.zeros(count, np.int32),
+        )
+        lengths, drawn = lengths.numpy(), drawn.numpy()
+        assert (lengths <= max_len).all()
+        # Some are cut, each at its own length.
+        assert set(range(10)) == set(max_len[lengths == max_len].tolist())
+        after = np.arange(drawn.shape[1]) >= lengths[:, None]
+        np.testing.assert_array_equal(drawn[..., 4] > 0, after)
+
     def test_seeds_may_be_listed(self, model):
         seeds = [90, 4, 90, 2**31 - 1]
         z = np.zeros([4, 4])
