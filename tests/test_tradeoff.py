@@ -16,6 +16,7 @@ HEADER = "step,val_loss,val_recon,val_kl"
 
 def make_run(path, rows, **settings):
     path.mkdir(parents=True)
+    settings = {"max_len": 9, "scale_factor": 1.0} | settings
     config = config_lib.Config(**settings)
     (path / "config.json").write_text(config.to_json())
     lines = [",".join(map(str, row)) for row in rows]
