@@ -17,6 +17,7 @@ import errno
 import os
 import pathlib
 import shutil
+import time
 from collections.abc import Iterator
 
 from sketch_rnn_tf import locks
@@ -27,6 +28,8 @@ PREFIX = ".partial-"
 _LONGEST = 200
 # Processes that may write one name at once.
 _MOST = 100
+# Seconds to wait for whoever has just named what is replaced, at most.
+_WAIT = 5.0
 # What a disk says that takes no more.
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
@@ -168,7 +171,7 @@ def place(
                 "has made one"
             ) from None
         if _exchanged(partial, path):
-            _remove(partial)
+            _remove_replaced(partial)
         else:
             _replace(partial, path)
     sync(path.parent)
@@ -233,6 +236,30 @@ def _remove(partial):
     descriptor = _taken(partial)
     if descriptor is not None:
         shutil.rmtree(partial, ignore_errors=True)
+        os.close(descriptor)
+
+
+def _remove_replaced(partial):
+    """Removes what was replaced, unless another process takes its name over.
+
+    Whoever wrote it holds it a moment longer than until it had its name.
+    """
+    end = time.monotonic() + _WAIT
+    try:
+        descriptor = os.open(
+            partial, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+        )
+    except OSError:  # taken over and done with, or not ours to read
+        return
+    try:
+        while locks.take(descriptor) is False:
+            if time.monotonic() > end:
+                return
+            time.sleep(0.01)
+        # Without locks nobody takes over a folder that is there.
+        if locks.is_at(descriptor, partial):
+            shutil.rmtree(partial, ignore_errors=True)
+    finally:
         os.close(descriptor)
 
 

@@ -5,6 +5,7 @@ import os
 import stat
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -256,6 +257,21 @@ class TestFolder:
         _write("folder", tmp_path / "out", "old")
         _write("folder", tmp_path / "out", "new", replace=True)
         assert (tmp_path / "out" / "a").read_text() == "new"
+
+
+def test_what_is_replaced_goes_though_its_writer_holds_it_for_a_moment(
+    tmp_path,
+):
+    _write("folder", tmp_path / "out", "old")
+    # As another process does between naming it and letting go of it.
+    descriptor = os.open(tmp_path / "out", os.O_RDONLY)
+    assert locks.take(descriptor) is True
+    timer = threading.Timer(0.3, os.close, [descriptor])
+    timer.start()
+    _write("folder", tmp_path / "out", "new", replace=True)
+    timer.join()
+    assert _listed(tmp_path) == ["out", "out/a"]
+    assert (tmp_path / "out" / "a").read_text() == "new"
 
 
 def test_a_holder_is_named(half, tmp_path):
