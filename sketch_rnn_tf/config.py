@@ -9,7 +9,7 @@ import typing
 from collections.abc import Mapping
 from typing import Any
 
-from sketch_rnn_tf import strokes, version
+from sketch_rnn_tf import quoting, strokes, version
 
 CELLS = ("lstm", "layer_norm", "hyper")
 COMPATIBILITIES = ("none", "magenta", "sketch_rnn_js")
@@ -17,10 +17,6 @@ LEAST_SCALE, MOST_SCALE = 1e-9, 1e9
 """Bounds of a scale factor: with others float32 could not hold normalised
 offsets, or what layer normalisation squares of them."""
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
-
-# Names that a file brings may be of any length.
-_NAMES = reprlib.Repr()
-_NAMES.maxstring = 80
 
 
 @dataclasses.dataclass(frozen=True)
@@ -243,9 +239,10 @@ def check_keys(keys: typing.Iterable[str]) -> None:
 def unknown(what: str, name: str, known: typing.Iterable[str]) -> str:
     """Returns a message: what is not known, what is, and what was meant."""
     known = sorted(known)
-    close = difflib.get_close_matches(str(name)[: _NAMES.maxstring], known, n=1)
+    # A name that a file brings may be of any length.
+    close = difflib.get_close_matches(str(name)[:80], known, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
-    quoted = _NAMES.repr(name)
+    quoted = quoting.name(name)
     return f"unknown {what} {quoted}: {hint}Known are {', '.join(known)}"
 
 

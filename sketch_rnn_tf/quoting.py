@@ -1,7 +1,12 @@
 """Quoting: what a stranger's file or program says, as a part of one line."""
 
+import reprlib
+
 _MANY = 80
 _MOST = 200
+
+_NAMES = reprlib.Repr()
+_NAMES.maxstring = _MANY
 
 
 def shown(value: object) -> str:
@@ -12,6 +17,15 @@ def shown(value: object) -> str:
     """
     text = str(value).encode("unicode_escape").decode("ascii")
     return text if len(text) <= _MANY else f"{text[: _MANY - 3]}..."
+
+
+def name(value: object) -> str:
+    """Quotes a name, whole where it is one of at most 80 characters.
+
+    >>> name("cat")
+    "'cat'"
+    """
+    return _NAMES.repr(value)
 
 
 def line(text: object, most: int = _MOST) -> str:

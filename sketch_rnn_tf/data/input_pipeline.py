@@ -93,7 +93,6 @@ def batches(
             lambda rows: padding.batch(sources.chosen(labelled, rows), config)
         )
     # AUTOTUNE would hold ever more batches, as windows come in bursts.
-    # Windows come in bursts.
     return tuning.untuned(strategies.by_rows(made).prefetch(8))
 
 

@@ -21,6 +21,7 @@ import numpy as np
 
 from sketch_rnn_tf import partials, quoting, version
 from sketch_rnn_tf.quality import (
+    calibration,
     examples as examples_lib,
     inks as inks_lib,
     measures,
@@ -46,9 +47,6 @@ _WEIGHT_DECAY = 1e-2
 _LABEL_SMOOTHING = 0.1
 _PREDICTED = 512
 
-# By what the logits may be divided.
-_TEMPERATURES = np.geomspace(0.1, 10.0, 401)
-
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class StrokeClassifier:
@@ -62,8 +60,7 @@ class StrokeClassifier:
         `test` and `valid` have "top1", "top5" and "count", and "words" with
         the top-1 share of each word.  `temperature` divides the logits: the
         one by which validation drawings are likeliest, each word counting as
-        much as another, since label smoothing leaves probabilities too low
-        (Guo et al., 2017, "On calibration of modern neural networks").
+        much as another, since label smoothing leaves probabilities too low.
     """
 
     network: keras.Model
@@ -107,7 +104,7 @@ class StrokeClassifier:
             found, logits = self.network.predict_on_batch(self.inputs(ink))
             features.append(found[: len(some)])
             probabilities.append(
-                _softmax(logits[: len(some)] / self.temperature)
+                calibration.softmax(logits[: len(some)] / self.temperature)
             )
         if not features:
             return (
@@ -213,7 +210,7 @@ def load(directory: str | os.PathLike) -> StrokeClassifier:
         ):
             raise ValueError(f"temperature {temperature!r}"[:80])
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        reason = " ".join(f"{error}".split())[:120]
+        reason = quoting.line(error)
         raise ValueError(
             f"{file}: expected facts of a classifier of format {FORMAT}, got "
             f"{reason}"
@@ -324,7 +321,10 @@ def train(
         "per_word": examples.per_word,
         "trained": dict(zip(words, examples.counts, strict=True)),
     }
-    facts["temperature"] = _calibrated(found, *sketches_by_split["valid"])
+    sketches, labels = sketches_by_split["valid"]
+    facts["temperature"] = calibration.temperature(
+        found.probabilities(sketches), labels
+    )
     found = dataclasses.replace(found, facts=facts)
     for split in ("valid", "test"):
         facts[split] = _accuracy(found, *sketches_by_split[split])
@@ -361,22 +361,3 @@ def _accuracy(found, sketches, labels):
         "count": len(labels),
         "words": each,
     }
-
-
-def _calibrated(found, sketches, labels):
-    """Returns the temperature by which drawings' words are likeliest."""
-    # Logits but for a constant, which a softmax does not see.
-    logits = np.log(found.probabilities(sketches).astype(np.float64) + 1e-30)
-    weights = 1.0 / np.bincount(labels)[labels]
-    rows = np.arange(len(labels))
-
-    def surprise(temperature):
-        likely = _softmax(logits / temperature)[rows, labels]
-        return -weights @ np.log(likely + 1e-30)
-
-    return float(min(_TEMPERATURES, key=surprise))
-
-
-def _softmax(logits):
-    exponent = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return exponent / exponent.sum(axis=1, keepdims=True)

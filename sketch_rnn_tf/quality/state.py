@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sketch_rnn_tf import partials
+from sketch_rnn_tf import partials, quoting
 
 
 class State(NamedTuple):
@@ -82,7 +82,7 @@ def read(path: pathlib.Path, *, identity: str) -> State | None:
             )
     except Exception as error:
         # zipfile, zlib and NumPy raise what has no common base.
-        reason = " ".join(str(error).split())[:120]
+        reason = quoting.line(error)
         raise ValueError(
             f"{path}: expected the state of a training, got {reason}; remove "
             "it to begin again"
