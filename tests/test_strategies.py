@@ -118,7 +118,6 @@ def _fit(model, data, steps=STEPS):
         data.repeat(),
         steps_per_epoch=1,
         epochs=steps,
-        shuffle=False,
         verbose=0,
     ).history
     return {f"history {name}": value for name, value in history.items()}

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import warnings
 
 import keras
 import numpy as np
@@ -55,7 +56,7 @@ def _data(count=1, **options):
 
 
 def _fit(model, steps, **options):
-    history = model.fit(_data(steps), shuffle=False, verbose=0, **options)
+    history = model.fit(_data(steps), verbose=0, **options)
     return {name: values[-1] for name, values in history.history.items()}
 
 
@@ -259,6 +260,15 @@ def test_fit_lowers_the_loss():
     # Nats: a tenth of the fresh model's loss, at which it starts.
     assert after["loss"] < before["loss"] - 0.3
     assert after["recon"] < before["recon"] - 0.3
+
+
+def test_fit_does_not_warn_of_shuffling_that_nobody_asked_for():
+    model = _compiled()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        model.fit(_data(), verbose=0)
+    with pytest.warns(UserWarning, match="shuffle"):
+        model.fit(_data(), verbose=0, shuffle=True)
 
 
 def test_fit_reports_loss_terms_and_annealing(fitted_once):

@@ -206,6 +206,22 @@ class SketchRNN(keras.Model):
             self.compile(**keras.saving.deserialize_keras_object(config))
             self.optimizer.build(self.trainable_variables)
 
+    def fit(self, x=None, *args, **kwargs):
+        """Trains, as `keras.Model.fit` does.
+
+        Args:
+          x: Batches, as `input_pipeline` makes them.
+          *args: As of `keras.Model.fit`.
+          **kwargs: As of `keras.Model.fit`.
+
+        Returns:
+          The history.
+        """
+        if isinstance(x, (tf.data.Dataset, tf.distribute.DistributedDataset)):
+            # Shuffled already; Keras would warn of its own default.
+            kwargs.setdefault("shuffle", False)
+        return super().fit(x, *args, **kwargs)
+
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
         # In a strategy's scope Keras would average a batch over the replicas
         # to build the model by it, and fails where their shapes differ (seen

@@ -158,7 +158,6 @@ def train(
                 initial_epoch=step // config.validate_every,
                 epochs=math.ceil(config.steps / config.validate_every),
                 callbacks=callbacks,
-                shuffle=False,
                 verbose=verbose,
             )
         if watch.signum is not None:
