@@ -22,7 +22,7 @@ from benchmarks import (
     variants,
     worker,
 )
-from sketch_rnn_tf import config as config_lib, datasets, presets
+from sketch_rnn_tf import config as config_lib, datasets, presets, processor
 from sketch_rnn_tf.data import input_pipeline, measurement
 
 TOLERANCE = 5e-5
@@ -32,9 +32,6 @@ TURNS = 2
 """Turns that each variant takes in a round."""
 
 MEMORY_STEPS = 3
-
-ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
-"""TensorFlow's switch; what it is by default depends on the processor."""
 
 WITHOUT_ONEDNN = "no oneDNN"
 
@@ -95,7 +92,9 @@ def compare(
         if defaults:
             comparison.add_elsewhere("defaults", {}, stack)
         if without_onednn:
-            comparison.add_elsewhere(WITHOUT_ONEDNN, {ONEDNN: "0"}, stack)
+            comparison.add_elsewhere(
+                WITHOUT_ONEDNN, {processor.ONEDNN: "0"}, stack
+            )
         comparison.warm_up()
         comparison.take_turns()
         rows = comparison.rows()
@@ -130,7 +129,8 @@ class _Comparison:
         self._say = say
         say(
             f"N_max {config.max_len}, buckets {config.bucket_boundaries}, "
-            f"{ONEDNN}={os.environ[ONEDNN]}"
+            f"{processor.ONEDNN}={os.environ[processor.ONEDNN]}, "
+            f"{processor.XLA_FLAGS}={os.environ.get(processor.XLA_FLAGS, '')}"
         )
         sizes = [batches] * rounds
         if batches is None:

@@ -5,10 +5,12 @@ import os
 import pathlib
 import sys
 
+from sketch_rnn_tf import processor
+
 
 def main(argv: list[str] | None = None) -> int:
     """Trains as its one argument, JSON, says, and writes what came of it."""
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    processor.prepare()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import tqdm
 

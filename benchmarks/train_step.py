@@ -22,6 +22,7 @@ import sys
 from collections.abc import Sequence
 
 from benchmarks import report
+from sketch_rnn_tf import processor
 
 EXAMPLES = """examples:
   python -m benchmarks.train_step --data sheep.npz --preset magenta
@@ -75,8 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         value = getattr(arguments, name)
         if value is not None and value < 1:
             parser.error(f"--{name}: expected a positive number, got {value}")
-    # Before TensorFlow is imported.
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    processor.prepare()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from benchmarks import comparison
 

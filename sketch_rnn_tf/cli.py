@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 
+from sketch_rnn_tf import processor
 from sketch_rnn_tf.command_line import parser, studio_parser
 
 _MODULES = {
@@ -53,9 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
       disk; 130 if interrupted, 143 if terminated in training.  All but 0 say
       why in one line on standard error.
     """
-    # Before TensorFlow is imported.  Whether oneDNN is on by default depends
-    # on the processor; large products gain by it.
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    processor.prepare()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # What the user has set for other programs does not matter here.
     os.environ["KERAS_BACKEND"] = "tensorflow"

@@ -26,6 +26,7 @@ MODULES = (
     "sketch_rnn_tf.labels",
     "sketch_rnn_tf.latent",
     "sketch_rnn_tf.pretrained",
+    "sketch_rnn_tf.processor",
     "sketch_rnn_tf.quality.classifier",
     "sketch_rnn_tf.quality.report",
     "sketch_rnn_tf.quality.text",

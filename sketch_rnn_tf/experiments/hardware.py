@@ -6,6 +6,8 @@ import platform
 
 import tensorflow as tf
 
+from sketch_rnn_tf import processor
+
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
@@ -15,14 +17,7 @@ def described() -> str:
     if found:
         details = tf.config.experimental.get_device_details(found[0])
         return str(details.get("device_name", "GPU"))
-    return f"{_processor()}, {cores()} cores"
-
-
-def cores() -> int:
-    """Counts the cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return f"{_processor()}, {processor.cores()} cores"
 
 
 def places() -> list[dict[str, str]]:

@@ -9,10 +9,12 @@ on standard error what went wrong.
 import os
 import sys
 
+from sketch_rnn_tf import processor
+
 
 def main(argv: list[str] | None = None) -> int:
     """Trains; returns the exit status, as of `sketch_rnn_tf.cli.main`."""
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    processor.prepare()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from sketch_rnn_tf.experiments import trainings
 

@@ -143,8 +143,10 @@ class HyperLSTMCell(keras.layers.Layer):
         h, hyper_h, _, _ = state
         hyper_product = tf.matmul(h, self.hyper_kernel[self.x_size :])
         hyper_product += tf.matmul(hyper_h, self.hyper_recurrent_kernel)
+        width = 4 * self.size
         state = _updated(
-            projected,
+            projected[:, :width],
+            projected[:, width:],
             tf.matmul(h, self.recurrent_kernel),
             hyper_product,
             state,
@@ -210,11 +212,14 @@ class HyperLSTMCell(keras.layers.Layer):
         }
 
 
-def _updated(projected, product, hyper_product, state, mask, weights):
+def _updated(
+    projected, hyper_projected, product, hyper_product, state, mask, weights
+):
     """Makes the next state of what depends on the input and on the state.
 
     Args:
-      projected: float [B, 4 n + 4 m], x's products.
+      projected: float [B, 4 n], x's product.
+      hyper_projected: float [B, 4 m], x's product in the hyper cell.
       product: float [B, 4 n], h @ recurrent_kernel.
       hyper_product: float [B, 4 m], of h and of the hyper cell's h.
       state: (h, h of the hyper cell, c, c of the hyper cell).
@@ -223,9 +228,8 @@ def _updated(projected, product, hyper_product, state, mask, weights):
     """
     w = dict(zip(UPDATE_WEIGHTS, weights, strict=True))
     _, _, c, hyper_c = state
-    width = product.shape[-1]  # 4 n
     hyper_gates = layer_norm.normalise(
-        projected[:, width:] + hyper_product,
+        hyper_projected + hyper_product,
         w["hyper_gates_gamma"],
         w["hyper_gates_beta"],
         blocks=4,
@@ -239,11 +243,12 @@ def _updated(projected, product, hyper_product, state, mask, weights):
     )
     embedded = tf.matmul(u, w["scale_embedding"]) + w["scale_bias"]
     scales = _expanded(embedded, w["scale_kernel"])  # [B, 8 n]
+    x_scales, h_scales = tf.split(scales, 2, axis=-1)
     shifts = _expanded(
         tf.matmul(u, w["shift_embedding"]), w["shift_kernel"]
     )  # [B, 4 n]
-    gates = scales[:, :width] * projected[:, :width]
-    gates += scales[:, width:] * product
+    gates = x_scales * projected
+    gates += h_scales * product
     gates += shifts + w["bias"]
     gates = layer_norm.normalise(
         gates, w["gates_gamma"], w["gates_beta"], blocks=4
@@ -264,11 +269,18 @@ def _expanded(embedded, kernel):
 def _scan_step(x, products, state, mask, weights):
     kernel, condition, *others = weights
     of_h, of_hyper_h = products
-    width = 4 * state[0].shape[-1]
+    n, _, _, m = (part.shape[-1] for part in state)
+    # Split, not sliced: the gradient of a slice pads, in a loop that XLA does
+    # not vectorise.
+    projected, hyper_projected = tf.split(
+        tf.matmul(x, kernel) + condition, [4 * n, 4 * m], axis=-1
+    )
+    product, hyper_product = tf.split(of_h, [4 * n, 4 * m], axis=-1)
     new_state = _updated(
-        tf.matmul(x, kernel) + condition,
-        of_h[:, :width],
-        of_h[:, width:] + of_hyper_h,
+        projected,
+        hyper_projected,
+        product,
+        hyper_product + of_hyper_h,
         state,
         mask,
         others,

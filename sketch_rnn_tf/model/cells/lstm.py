@@ -162,30 +162,30 @@ class BlockOrthogonal(keras.initializers.Initializer):
 
 def _scan_step(x, products, state, mask, weights):
     """A step whose gates are i, f, o = (1 + tanh) / 2 and j = tanh."""
-    gates = tf.tanh(products[0] + weights[0])
-    i, j, f, o = tf.split(gates, 4, axis=-1)
+    gates = tf.split(tf.tanh(products[0] + weights[0]), 4, axis=-1)
+    i, j, f, o = gates
     candidate = j if mask is None else j * mask
     c = 0.5 * ((1.0 + f) * state[0] + (1.0 + i) * candidate)
     h = tf.tanh(c) * (0.5 + 0.5 * o)
-    return (c, h), (gates,)
+    # Kept one by one: loops that read several gates out of one array of all
+    # steps are not vectorised by XLA.
+    return (c, h), tuple(gates)
 
 
 def _scan_gradient(x, kept, before, after, d_after, mask, weights):
-    (gates,), (c, _), (new_c, _), (d_c, d_h) = kept, before, after, d_after
-    i, j, f, o = tf.split(gates, 4, axis=-1)
+    (i, j, f, o), (c, _), (new_c, _), (d_c, d_h) = kept, before, after, d_after
     tanh_c = tf.tanh(new_c)
     d_c += d_h * (0.5 + 0.5 * o) * (1.0 - tanh_c * tanh_c)
     d_candidate = d_c if mask is None else d_c * mask
-    d_gates = tf.concat(
+    d_product = tf.concat(
         [
-            0.5 * d_candidate * j,
-            d_candidate * (0.5 + 0.5 * i),
-            0.5 * d_c * c,
-            0.5 * d_h * tanh_c,
+            0.5 * d_candidate * j * (1.0 - i * i),
+            d_candidate * (0.5 + 0.5 * i) * (1.0 - j * j),
+            0.5 * d_c * c * (1.0 - f * f),
+            0.5 * d_h * tanh_c * (1.0 - o * o),
         ],
         axis=-1,
     )
-    d_product = d_gates * (1.0 - gates * gates)
     return None, (d_product,), (d_c * (0.5 + 0.5 * f), None), (d_product,)
 
 

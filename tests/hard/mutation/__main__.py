@@ -148,7 +148,8 @@ def _try(project, results, chosen, *, again):
             if found.outcome != "passed":
                 return False
             results.add(baseline, **found._asdict())
-        with project.planted(mutants.path_of(mutant.module), mutant.source):
+        path = mutants.path_of(ROOT, mutant.module)
+        with project.planted(path, mutant.source):
             limit = 20 + 5 * results[baseline]["cpu_seconds"]
             found = project.run(tests, cpu_seconds=limit, seconds=60 * limit)
         if found.outcome == "error":

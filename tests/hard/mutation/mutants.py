@@ -18,7 +18,6 @@ from libcst import metadata
 from mutmut.mutation import mutators
 
 PACKAGE = pathlib.Path("sketch_rnn_tf")
-ROOT = pathlib.Path(__file__).resolve().parents[3]
 
 
 class Mutant(NamedTuple):
@@ -47,18 +46,22 @@ class Mutant(NamedTuple):
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def path_of(module: str) -> pathlib.Path:
+def path_of(root: pathlib.Path, module: str) -> pathlib.Path:
     """Returns a module's file, from the root of the project.
+
+    Args:
+      root: The root of the project.
+      module: Its name, without the packages that it is in.
 
     Raises:
       ValueError: If there is not one such module, in whatever folder.
     """
-    found = list((ROOT / PACKAGE).rglob(f"{module}.py"))
+    found = list((root / PACKAGE).rglob(f"{module}.py"))
     if len(found) != 1:
         raise ValueError(
             f"{module}: expected one module of this name, got {len(found)}"
         )
-    return found[0].relative_to(ROOT)
+    return found[0].relative_to(root)
 
 
 def sample(
@@ -74,7 +77,7 @@ def sample(
     """
     parsed, places = {}, []
     for module in modules:
-        source = (root / path_of(module)).read_text(encoding="utf-8")
+        source = (root / path_of(root, module)).read_text(encoding="utf-8")
         found = _Finder()
         wrapper = metadata.MetadataWrapper(libcst.parse_module(source))
         parsed[module] = wrapper.visit(found)
@@ -97,7 +100,7 @@ def sample(
 
 def count_of(root: pathlib.Path, module: str) -> int:
     """Counts the changes that `sample` chooses from in a module."""
-    source = (root / path_of(module)).read_text(encoding="utf-8")
+    source = (root / path_of(root, module)).read_text(encoding="utf-8")
     found = _Finder()
     metadata.MetadataWrapper(libcst.parse_module(source)).visit(found)
     return len(found.changes)
