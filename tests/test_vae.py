@@ -271,6 +271,18 @@ def test_fit_does_not_warn_of_shuffling_that_nobody_asked_for():
         model.fit(_data(), verbose=0, shuffle=True)
 
 
+def test_fit_takes_keras_arguments_by_position():
+    model = _compiled()
+    with pytest.warns(UserWarning, match="shuffle"):
+        history = model.fit(_data(), None, None, 2, 0, None, 0.0, _data(), True)
+    assert len(history.history["val_loss"]) == 2
+
+
+def test_fit_refuses_what_keras_does_not_know():
+    with pytest.raises(TypeError, match="shufle"):
+        _compiled().fit(_data(), shufle=False)
+
+
 def test_fit_reports_loss_terms_and_annealing(fitted_once):
     _, reported, _ = fitted_once
     assert set(reported) == {

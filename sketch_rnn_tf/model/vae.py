@@ -1,6 +1,7 @@
 """The model: a Keras subclass that joins encoder, z and decoder."""
 
 import dataclasses
+import inspect
 from typing import Any
 
 import tensorflow as tf
@@ -217,10 +218,12 @@ class SketchRNN(keras.Model):
         Returns:
           The history.
         """
+        fit = super().fit
+        given = inspect.signature(fit).bind(x, *args, **kwargs)
         if isinstance(x, (tf.data.Dataset, tf.distribute.DistributedDataset)):
             # Shuffled already; Keras would warn of its own default.
-            kwargs.setdefault("shuffle", False)
-        return super().fit(x, *args, **kwargs)
+            given.arguments.setdefault("shuffle", False)
+        return fit(*given.args, **given.kwargs)
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
         # In a strategy's scope Keras would average a batch over the replicas
