@@ -92,6 +92,87 @@ def test_log_prob_in_float32_survives_where_one_minus_rho_squared_is_zero():
     np.testing.assert_allclose(normal.log_prob(value), expected, rtol=1e-6)
 
 
+def _textbook_log_prob(value, loc_x, loc_y, log_scale_x, log_scale_y, r):
+    """Log density by 1 - rho**2 (Eq. 24, Graves), differentiable."""
+    rho = tf.tanh(r)
+    u = (value[..., 0] - loc_x) / tf.exp(log_scale_x)
+    v = (value[..., 1] - loc_y) / tf.exp(log_scale_y)
+    rest = 1 - rho**2
+    q = (u**2 + v**2 - 2 * rho * u * v) / rest
+    log_scales = log_scale_x + log_scale_y
+    return -0.5 * q - log_scales - 0.5 * tf.math.log(rest) - np.log(2 * np.pi)
+
+
+def _log_prob(value, *parameters):
+    return distributions.BivariateNormal(*parameters).log_prob(value)
+
+
+def _weighted_gradients(function, arguments):
+    """Returns a weighted sum's gradients, of the first and second order."""
+    with tf.GradientTape() as second:
+        second.watch(arguments)
+        with tf.GradientTape() as first:
+            first.watch(arguments)
+            log_prob = function(*arguments)
+            weights = tf.cumsum(tf.ones_like(log_prob)) - 2.5
+            total = tf.reduce_sum(weights * log_prob)
+        gradients = first.gradient(total, arguments)
+        mixed = [
+            tf.reduce_sum(gradient * (1 + index))
+            for index, gradient in enumerate(gradients)
+        ]
+    return gradients, second.gradient(mixed, arguments)
+
+
+@pytest.mark.parametrize("shapes", ["known", "unknown"])
+@pytest.mark.parametrize(
+    "batch",
+    [
+        [(3, 4, 2)] + 5 * [(3, 4)],
+        [(3, 1, 2)] + 5 * [(3, 4)],
+        [(2,), (3, 1), (4,), (), (3, 4), (1, 4)],
+    ],
+    ids=["equal", "mixture", "all kinds"],
+)
+def test_gradients_are_those_of_the_textbook(batch, shapes):
+    rng = np.random.default_rng(2)
+    arguments = [tf.constant(rng.normal(0, 1, shape)) for shape in batch]
+    signature = None
+    if shapes == "unknown":
+        signature = [
+            tf.TensorSpec([None] * len(shape), tf.float64) for shape in batch
+        ]
+        signature[0] = tf.TensorSpec([None] * (len(batch[0]) - 1) + [2],
+                                     tf.float64)  # fmt: skip
+
+    @tf.function(input_signature=signature)
+    def ours(*arguments):
+        return _weighted_gradients(_log_prob, list(arguments))
+
+    expected = _weighted_gradients(_textbook_log_prob, arguments)
+    for order in (0, 1):
+        pairs = zip(ours(*arguments)[order], expected[order], strict=True)
+        for index, (got, wanted) in enumerate(pairs):
+            assert got.shape == arguments[index].shape
+            # Some hundred roundings of float64 on sums of some thousand.
+            np.testing.assert_allclose(got, wanted, rtol=1e-10, atol=1e-10)
+
+
+def test_residuals_beyond_their_bound_have_no_gradient():
+    value = tf.constant([[1e25, 0.5], [0.5, -1e25]])
+    arguments = [*tf.zeros([4, 2]), tf.ones([2])]
+    with tf.GradientTape() as tape:
+        tape.watch(arguments)
+        log_prob = _log_prob(value, *arguments)
+    loc_x, loc_y, log_scale_x, log_scale_y, _ = tape.gradient(
+        log_prob, arguments
+    )
+    assert loc_x[0] == 0 and loc_x[1] != 0
+    assert loc_y[1] == 0 and loc_y[0] != 0
+    # What the normalisation brings is left.
+    assert log_scale_x[0] == -1 and log_scale_y[1] == -1
+
+
 def _extremes():
     """Every combination of extreme parameters, float32 [N] each."""
     ends = np.float32([-50, 0, 50])

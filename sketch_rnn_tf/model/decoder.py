@@ -121,22 +121,32 @@ class Decoder(keras.layers.Layer):
             _, condition = self.recurrent_cell.input_projection()
         width = condition.shape[-1]
         condition = tf.broadcast_to(condition, [batch_size, width])
+        # Splits, as the gradient of a slice is padded in a loop of one thread.
+        rows = _rows_of_parts(inputs.shape[1])
+        states = zip(*(tf.split(part, rows) for part in state), strict=True)
+        parts = zip(
+            tf.split(inputs, rows, axis=1),
+            tf.split(condition, rows),
+            states,
+            strict=True,
+        )
         params = []
-        for index, rows in enumerate(_parts(inputs.shape[1])):
+        for index, (inputs, condition, state) in enumerate(parts):
             masks = None
             if self.recurrent_dropout:
                 masks = cells.candidate_masks(
-                    [num_steps, tf.shape(condition[rows])[0], self.size],
+                    [num_steps, tf.shape(condition)[0], self.size],
                     rate=self.recurrent_dropout,
                     seed=seed + [0, 3 * index],
                 )
             outputs = self.recurrent_cell.run_training(
-                inputs[:, rows],
-                tuple(part[rows] for part in state),
-                condition=condition[rows],
+                inputs,
+                state,
+                condition=condition,
                 masks=masks,
                 options=self._options,
-            )[1:]
+            )
+            _, outputs = tf.split(outputs, [1, -1])
             if self.output_dropout:
                 outputs = self._dropout(
                     outputs, self.output_dropout, seed, 2 + 3 * index
@@ -241,8 +251,8 @@ class Decoder(keras.layers.Layer):
         }
 
 
-def _parts(batch_size):
-    """Returns the slices of a batch to run side by side.
+def _rows_of_parts(batch_size):
+    """Returns how to split a batch into parts that run side by side.
 
     On a CPU the small operations between two products leave cores idle;
     another part's products fill them.
@@ -250,6 +260,6 @@ def _parts(batch_size):
     alone = tf.distribute.get_strategy().num_replicas_in_sync == 1
     on_cpu = not tf.config.list_logical_devices("GPU")
     if not (alone and on_cpu and batch_size and batch_size >= SPLIT_FROM):
-        return [slice(None)]
+        return 1
     half = batch_size // 2
-    return [slice(half), slice(half, None)]
+    return [half, batch_size - half]

@@ -194,9 +194,10 @@ def point_distribution(
     """
     # Deviation: Eq. 6 interleaves the components, and has the pen last; the
     # blocks are the reference implementation's, so that its weights fit.
-    pen_logits, mixture_params = params[..., :3], params[..., 3:]
-    logits, loc_x, loc_y, log_scale_x, log_scale_y, r = tf.split(
-        mixture_params, 6, axis=-1
+    # One split: the gradient of a slice is padded in a loop of one thread.
+    num_mixtures = params.shape[-1] // 6
+    pen_logits, logits, loc_x, loc_y, log_scale_x, log_scale_y, r = tf.split(
+        params, [3] + 6 * [num_mixtures], axis=-1
     )
     if temperature is not None:
         temperature = tf.convert_to_tensor(temperature, params.dtype)
