@@ -3,7 +3,6 @@
 import contextlib
 import os
 import pathlib
-import statistics
 import tempfile
 from collections.abc import Callable, Sequence
 
@@ -285,12 +284,7 @@ class _Comparison:
 
     def parts(self):
         """Returns rows of parts of our step, and of the bare recurrence."""
-        step = statistics.median(
-            done["fast"].seconds / done["fast"].batches for done in self._rounds
-        )
-        rows = step_parts.rows(
-            self._fast, step=step, peak=self._peak, say=self._say
-        )
+        rows = step_parts.rows(self._fast, peak=self._peak, say=self._say)
         self._say("bare recurrences")
         torch = self._workers.get("torch")
         return rows + bare_recurrence.rows(self._config, torch)

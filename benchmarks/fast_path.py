@@ -1,8 +1,9 @@
 """Our model's training step, as `fit` runs it, waiting for data included."""
 
+import itertools
 import queue
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import tensorflow as tf
@@ -54,7 +55,12 @@ class FastPath:
 
     def train(self, batch: Batch) -> None:
         """Trains on a batch that is given, from which on its T is compiled."""
-        self._step(iter(self._made_by(lambda: iter([batch]))))
+        self.trainer(batch)()
+
+    def trainer(self, batch: Batch) -> Callable[[], None]:
+        """Returns a function that trains on a batch, again at each call."""
+        iterator = iter(self._made_by(lambda: itertools.repeat(batch)))
+        return lambda: self._step(iterator)
 
     def loss(self, batch: Batch) -> float:
         """Returns recon + w_KL * kl of a batch, no dropout, z the mean."""
