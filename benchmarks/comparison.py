@@ -129,7 +129,7 @@ class _Comparison:
         say(
             f"N_max {config.max_len}, buckets {config.bucket_boundaries}, "
             f"{processor.ONEDNN}={os.environ[processor.ONEDNN]}, "
-            f"{processor.XLA_FLAGS}={os.environ.get(processor.XLA_FLAGS, '')}"
+            f"XLA_FLAGS={os.environ.get('XLA_FLAGS', '')}"
         )
         sizes = [batches] * rounds
         if batches is None:
