@@ -11,6 +11,7 @@ import tensorflow as tf
 from benchmarks import arithmetic, reference_loop, report, worker
 from sketch_rnn_tf import config as config_lib
 from sketch_rnn_tf.model import cells, decoder
+from sketch_rnn_tf.model.cells import division
 
 REPEATS = 5
 
@@ -84,10 +85,9 @@ def run_training(
 
 
 def parts(batch_size: int) -> list[int]:
-    """Returns the sizes of the parts that the decoder runs side by side."""
-    if batch_size < decoder.SPLIT_FROM:
-        return [batch_size]
-    return [batch_size // 2, batch_size - batch_size // 2]
+    """Returns the sizes of the parts of a batch that run side by side."""
+    rows = division.rows(batch_size)
+    return [batch_size] if rows == 1 else rows
 
 
 def gradients(

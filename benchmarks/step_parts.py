@@ -133,11 +133,14 @@ def recurrences(model: vae.SketchRNN, num_steps: int) -> Callable[[], float]:
     """
     config = model.config
     runs = [
-        (model.encoder.forward_cell, config.batch_size),
-        (model.encoder.backward_cell, config.batch_size),
+        (cell, batch_size)
+        for cell in (
+            model.encoder.forward_cell,
+            model.encoder.backward_cell,
+            model.decoder.recurrent_cell,
+        )
+        for batch_size in bare_recurrence.parts(config.batch_size)
     ]
-    for batch_size in bare_recurrence.parts(config.batch_size):
-        runs.append((model.decoder.recurrent_cell, batch_size))
     return bare_recurrence.gradients(
         [
             (

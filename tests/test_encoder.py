@@ -166,6 +166,23 @@ def test_directions_have_dropout_masks_of_their_own():
     np.testing.assert_allclose(hidden[:, :H], hidden[:, H:], **TOLERANCE)
 
 
+def test_parts_of_a_batch_have_dropout_masks_of_their_own():
+    # Two halves of the same drawings would agree, but for their masks.
+    layer = _encoder(recurrent_dropout=0.5)
+    half = tf.tile(_strokes()[:1], [20, 1, 1])
+    strokes, lengths = tf.concat([half, half], 0), tf.constant([T] * 40)
+    hidden = layer.encode_hidden(
+        strokes, lengths, training=True, seed=tf.constant([1, 2])
+    ).numpy()
+    assert len(np.unique(hidden.round(6), axis=0)) == 40
+    without = _encoder()
+    for own, its in zip(without.weights, layer.weights, strict=True):
+        own.assign(its)
+    hidden = without.encode_hidden(strokes, lengths, training=True).numpy()
+    expected = without.encode_hidden(strokes, lengths).numpy()
+    np.testing.assert_allclose(hidden, expected, **TOLERANCE)
+
+
 def test_posterior_has_sigma_of_half_the_log_variance():
     mu = np.random.default_rng(0).normal(size=(B, Z))
     log_var = np.random.default_rng(1).normal(size=(B, Z))

@@ -503,6 +503,33 @@ def test_training_draws_anew_at_each_step():
     assert abs(first - second) > 1e-3
 
 
+def test_no_two_draws_of_a_step_share_their_seed(monkeypatch):
+    seeds = []
+
+    def recording(draw):
+        def seen(*args, **kwargs):
+            seed = kwargs["seed"] if "seed" in kwargs else args[1]
+            seeds.append(tuple(np.asarray(seed).tolist()))
+            return draw(*args, **kwargs)
+
+        return seen
+
+    model = vae.SketchRNN(CONFIG.replace(batch_size=32, **DROPOUT))
+    for module, name in (
+        (tf.random, "stateless_uniform"),
+        (tf.random, "stateless_normal"),
+        (tf.nn.experimental, "stateless_dropout"),
+    ):
+        monkeypatch.setattr(module, name, recording(getattr(module, name)))
+    batch = tf.nest.map_structure(
+        lambda tensor: tf.repeat(tensor, 8, axis=0), _batch()
+    )
+    model(batch, training=True, seed=tf.constant([7, 0]))
+    # Masks of two directions and a decoder, in two parts each; z's noise,
+    # the inputs' dropout, and that of both parts' outputs.
+    assert len(seeds) == len(set(seeds)) == 10
+
+
 def test_largest_seed_is_allowed():
     model = vae.SketchRNN(CONFIG.replace(seed=2**31 - 1))
     model.compile(run_eagerly=True)

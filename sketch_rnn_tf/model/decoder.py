@@ -4,10 +4,9 @@ import tensorflow as tf
 
 from sketch_rnn_tf.backend import keras
 from sketch_rnn_tf.model import cells, size as size_lib
+from sketch_rnn_tf.model.cells import division
 
 POINT_SIZE = 5
-# Smaller batches are not worth to be run in two parts.
-SPLIT_FROM = 32
 
 
 @keras.saving.register_keras_serializable("sketch_rnn_tf")
@@ -122,7 +121,7 @@ class Decoder(keras.layers.Layer):
         width = condition.shape[-1]
         condition = tf.broadcast_to(condition, [batch_size, width])
         # Splits, as the gradient of a slice is padded in a loop of one thread.
-        rows = _rows_of_parts(inputs.shape[1])
+        rows = division.rows(inputs.shape[1])
         states = zip(*(tf.split(part, rows) for part in state), strict=True)
         parts = zip(
             tf.split(inputs, rows, axis=1),
@@ -249,17 +248,3 @@ class Decoder(keras.layers.Layer):
             "product_dtype": self.product_dtype,
             "recompute": self.recompute,
         }
-
-
-def _rows_of_parts(batch_size):
-    """Returns how to split a batch into parts that run side by side.
-
-    On a CPU the small operations between two products leave cores idle;
-    another part's products fill them.
-    """
-    alone = tf.distribute.get_strategy().num_replicas_in_sync == 1
-    on_cpu = not tf.config.list_logical_devices("GPU")
-    if not (alone and on_cpu and batch_size and batch_size >= SPLIT_FROM):
-        return 1
-    half = batch_size // 2
-    return [half, batch_size - half]

@@ -5,6 +5,7 @@ import tensorflow_probability as tfp
 
 from sketch_rnn_tf.backend import keras
 from sketch_rnn_tf.model import cells
+from sketch_rnn_tf.model.cells import division
 
 tfd = tfp.distributions
 
@@ -111,28 +112,44 @@ class Encoder(keras.layers.Layer):
         hidden = []
         for index, (cell, inputs) in enumerate(directions):
             inputs = tf.transpose(inputs, [1, 0, 2])  # [T, B, 5]
-            kernel, bias = cell.input_projection()
-            num_steps, batch_size = tf.unstack(tf.shape(inputs)[:2])
-            state = cells.zero_state(cell, batch_size)
-            if not training:
-                # Steps that no sketch of the batch reaches change nothing.
-                inputs = inputs[: tf.reduce_max(lengths)]
-                projected = tf.tensordot(inputs, kernel, 1) + bias
-                _, state = cells.run(
-                    cell, projected, state, lengths=lengths, keep_outputs=False
-                )
-                hidden.append(cell.output_of(state))
+            if training:
+                hidden.append(self._train(cell, inputs, lengths, seed, index))
                 continue
+            kernel, bias = cell.input_projection()
+            # Steps that no sketch of the batch reaches change nothing.
+            inputs = inputs[: tf.reduce_max(lengths)]
+            projected = tf.tensordot(inputs, kernel, 1) + bias
+            state = cells.zero_state(cell, tf.shape(inputs)[1])
+            _, state = cells.run(
+                cell, projected, state, lengths=lengths, keep_outputs=False
+            )
+            hidden.append(cell.output_of(state))
+        return tf.concat(hidden, axis=-1)
+
+    def _train(self, cell, inputs, lengths, seed, index):
+        """Returns the last outputs of a direction, [B, H].
+
+        Its parts' streams of random numbers are 8 apart; what stands between
+        is the decoder's.
+        """
+        _, bias = cell.input_projection()
+        rows = division.rows(inputs.shape[1])
+        parts = zip(
+            tf.split(inputs, rows, axis=1), tf.split(lengths, rows), strict=True
+        )
+        hidden = []
+        for part, (inputs, lengths) in enumerate(parts):
+            num_steps, batch_size = tf.unstack(tf.shape(inputs)[:2])
             masks = None
             if self.recurrent_dropout:
                 masks = cells.candidate_masks(
                     [num_steps, batch_size, self.size],
                     rate=self.recurrent_dropout,
-                    seed=seed + [0, index],
+                    seed=seed + [0, index + 8 * part],
                 )
             outputs = cell.run_training(
                 inputs,
-                state,
+                cells.zero_state(cell, batch_size),
                 condition=tf.tile(bias[None], [batch_size, 1]),
                 masks=masks,
                 options=self._options,
@@ -141,7 +158,7 @@ class Encoder(keras.layers.Layer):
             # hold each where it is, and read by nobody.
             last = tf.stack([lengths, tf.range(batch_size)], axis=1)
             hidden.append(tf.gather_nd(outputs, last))
-        return tf.concat(hidden, axis=-1)
+        return tf.concat(hidden, axis=0)
 
     def get_config(self):
         return {

@@ -20,7 +20,8 @@ from sketch_rnn_tf.model import (
 TERMS = ("offset_loss", "pen_loss", "kl", "gradient")
 """What `bad_term` counts, in this order."""
 
-# Streams of the model's random numbers, folded into the seed.
+# Streams of the model's random numbers, folded into the seed.  Two parts of a
+# batch take 2, 3, 10 and 11 in the encoder, and 4 to 9 in the decoder.
 _EVALUATION, _NOISE, _ENCODER, _DECODER = 0, 1, 2, 4
 # The seed takes 31 bits, above 4 for streams; replicas count above them.
 _STREAMS, _REPLICA = 16, 2**36

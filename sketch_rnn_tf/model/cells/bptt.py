@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from sketch_rnn_tf.model.cells import recurrence
+from sketch_rnn_tf.model.cells import division, recurrence
 
 Tensors = tuple[tf.Tensor, ...]
 
@@ -107,24 +107,28 @@ class Scan:
             inputs, kernels, weights, state = tf.nest.map_structure(
                 tf.stop_gradient, (inputs, kernels, weights, state)
             )
+            # Out of XLA, which would do so for each part of a batch, slowly.
+            rights = _rights(kernels, options)
             states, kept = self._forward(
-                inputs, kernels, weights, state, masks, options
+                inputs, rights, weights, state, masks, options
             )
 
             def gradient(d_outputs):
+                through_x, transposed = self._transposed(
+                    kernels, inputs.shape[-1], options
+                )
                 return self._backward(
-                    d_outputs, inputs, kernels, weights, states, kept, masks,
-                    options,
+                    d_outputs, inputs, rights, through_x, transposed, weights,
+                    states, kept, masks, options,
                 )  # fmt: skip
 
             return states[self._output], gradient
 
         return run(inputs, kernels, weights, state)
 
-    def _run_forward(self, inputs, kernels, weights, state, masks, options):
+    def _run_forward(self, inputs, rights, weights, state, masks, options):
         """Returns the states, [T + 1, B, n] each, and what was kept."""
         num_steps = tf.shape(inputs)[0]
-        rights = _right(kernels, options)
 
         def compute(t, state):
             mask = None if masks is None else masks.at(t, state[0].dtype)
@@ -154,12 +158,11 @@ class Scan:
         return _stacked(states), _stacked(kept)
 
     def _run_backward(
-        self, d_outputs, inputs, kernels, weights, states, kept, masks, options
-    ):
+        self, d_outputs, inputs, rights, through_x, transposed, weights,
+        states, kept, masks, options,
+    ):  # fmt: skip
         """Returns gradients for inputs, kernels, weights and the state."""
         num_steps = tf.shape(inputs)[0]
-        x_size = inputs.shape[-1]
-        through_x, transposed = self._transposed(kernels, x_size, options)
 
         def body(k, d_state, d_weights, d_products, d_inputs):
             t = num_steps - 1 - k
@@ -169,9 +172,7 @@ class Scan:
             mask = None if masks is None else masks.at(t, x.dtype)
             if options.recompute:
                 operands = self._operands_of(x, before)
-                products = _products(
-                    operands, _right(kernels, options), options
-                )
+                products = _products(operands, rights, options)
                 _, now = self._step(x, products, before, mask, weights)
             else:
                 now = tuple(array[t] for array in kept)
@@ -191,8 +192,8 @@ class Scan:
 
         example = _products(
             self._operands_of(inputs[0], tuple(s[0] for s in states)),
-            _right(kernels, DEFAULT),
-            DEFAULT,
+            rights,
+            options,
         )  # for its shapes
         d_inputs = ()
         if options.input_gradient and not self._with_input:
@@ -212,10 +213,9 @@ class Scan:
         d_products = _stacked(d_products)
         operands = self._operands_of(inputs, tuple(s[:-1] for s in states))
         d_kernels = tuple(
-            _products([tf.transpose(_flat(o))], _right([_flat(d)], options),
-                      options)[0]
+            _product(tf.transpose(_flat(o)), _right(_flat(d), options), options)
             for o, d in zip(operands, d_products, strict=True)
-        )  # fmt: skip
+        )
         if d_inputs:
             (d_inputs,) = _stacked(d_inputs)
         elif options.input_gradient:
@@ -238,7 +238,7 @@ class Scan:
         if self._with_input:
             through_x, first = tf.transpose(first[:x_size]), first[x_size:]
         of_state = [tf.transpose(kernel) for kernel in (first, *kernels[1:])]
-        return through_x, _right(of_state, options)
+        return through_x, _rights(of_state, options)
 
     def _derived(self, x, products, before, after, d_after, mask, weights):
         """Differentiates `step`."""
@@ -280,25 +280,47 @@ def _factor(values, options, *, axis=None, terms=1):
     return _Factor(tf.cast(values, options.product_dtype), scale)
 
 
-def _right(kernels, options):
-    """Casts what operands [..., k] are multiplied by, [k, m] each."""
+class _Right(NamedTuple):
+    """What is multiplied by, in blocks of columns; their scale is one."""
+
+    blocks: Tensors
+    scale: tf.Tensor | None
+
+
+def _right(values, options):
+    """Casts what operands [..., k] are multiplied by, [k, m]."""
+    factor = _factor(values, options, terms=tf.shape(values)[0])
+    return _Right((factor.values,), factor.scale)
+
+
+def _rights(kernels, options):
+    """Casts kernels, and divides them for the products of many steps."""
+    rights = (_right(kernel, options) for kernel in kernels)
+    if options.product_dtype is not None:
+        return tuple(rights)
     return tuple(
-        _factor(kernel, options, terms=tf.shape(kernel)[0])
-        for kernel in kernels
+        _Right(tuple(tf.split(whole, division.columns(whole), axis=1)), scale)
+        for (whole,), scale in rights
     )
 
 
 def _products(operands, rights, options):
-    """Multiplies pairwise; the operands' own dtype comes back."""
-    products = []
-    for operand, right in zip(operands, rights, strict=True):
-        left = _factor(operand, options, axis=-1)
-        product = tf.matmul(left.values, right.values)
-        product = tf.cast(product, operand.dtype)
-        if left.scale is not None:
-            product = product * right.scale * left.scale
-        products.append(product)
-    return tuple(products)
+    """Multiplies pairwise."""
+    return tuple(
+        _product(operand, right, options)
+        for operand, right in zip(operands, rights, strict=True)
+    )
+
+
+def _product(operand, right, options):
+    """Multiplies; the operand's own dtype comes back."""
+    left = _factor(operand, options, axis=-1)
+    blocks = [tf.matmul(left.values, block) for block in right.blocks]
+    product = blocks[0] if len(blocks) == 1 else tf.concat(blocks, axis=-1)
+    product = tf.cast(product, operand.dtype)
+    if left.scale is not None:
+        product = product * right.scale * left.scale
+    return product
 
 
 def _array(like, size):
