@@ -16,13 +16,9 @@ import sys
 
 import keras
 import psutil
-from sketch_rnn_tf import (
-    presets,
-    config,
-    datasets,
-    input_pipeline,
-    vae,
-)
+from sketch_rnn_tf import datasets, presets
+from sketch_rnn_tf.data import input_pipeline
+from sketch_rnn_tf.model import vae
 
 data = datasets.load(sys.argv[1], data_dir=sys.argv[2], stream=True)
 config = presets.preset("tiny").replace(
