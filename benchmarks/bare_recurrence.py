@@ -8,7 +8,13 @@ from collections.abc import Callable, Iterable
 
 import tensorflow as tf
 
-from benchmarks import arithmetic, reference_loop, report, worker
+from benchmarks import (
+    arithmetic,
+    matmul_peak,
+    reference_loop,
+    report,
+    worker,
+)
 from sketch_rnn_tf import config as config_lib
 from sketch_rnn_tf.model import cells, decoder
 from sketch_rnn_tf.model.cells import division
@@ -17,7 +23,10 @@ REPEATS = 5
 
 
 def rows(
-    config: config_lib.Config, torch: worker.Worker | None
+    config: config_lib.Config,
+    torch: worker.Worker | None,
+    *,
+    peak: matmul_peak.MatmulPeak,
 ) -> list[report.Row]:
     """Compares the decoder's recurrence, on inputs that differ in each step.
 
@@ -28,6 +37,7 @@ def rows(
       config: The sizes.
       torch: A worker that runs `torch_lstm`, whose nn.LSTM takes part; None
         leaves it out.
+      peak: The best rate of a product; measured once more.
 
     Returns:
       The rows.
@@ -56,10 +66,11 @@ def rows(
             input_size=width,
         )
     times = report.time_alternately(functions.values(), repeats=REPEATS)
+    peak.measure()
     times = dict(zip(functions, times, strict=True))
     operations = 6 * batch_size * num_steps
     operations *= arithmetic.step(kind, size, width)
-    return [
+    found = [
         report.Row(
             f"bare {kind}, {name}",
             operations / statistics.median(times[name]) / 1e9,
@@ -71,6 +82,14 @@ def rows(
         for other in times
         if other != name and other != "ours"
     ]
+    ours = f"bare {kind}, ours"
+    for name, seconds in (
+        (ours, statistics.median(times["ours"])),
+        (f"{ours} at its best", min(times["ours"])),
+    ):
+        rate = operations / seconds / peak.best
+        found.append(report.Row(name, rate, "of peak, executed"))
+    return found
 
 
 def run_training(

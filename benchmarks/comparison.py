@@ -287,7 +287,7 @@ class _Comparison:
         rows = step_parts.rows(self._fast, peak=self._peak, say=self._say)
         self._say("bare recurrences")
         torch = self._workers.get("torch")
-        return rows + bare_recurrence.rows(self._config, torch)
+        return rows + bare_recurrence.rows(self._config, torch, peak=self._peak)
 
     def memory(self, torch_python):
         """Returns rows of the memory that each needs in its own process."""
