@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from sketch_rnn_tf.model.cells import division, recurrence
+from sketch_rnn_tf.model.cells import factors, recurrence
 
 Tensors = tuple[tf.Tensor, ...]
 
@@ -107,8 +107,8 @@ class Scan:
             inputs, kernels, weights, state = tf.nest.map_structure(
                 tf.stop_gradient, (inputs, kernels, weights, state)
             )
-            # Out of XLA, which would do so for each part of a batch, slowly.
-            rights = _rights(kernels, options)
+            # Not in XLA, which transposes slowly.
+            rights = factors.of_kernels(kernels, options.product_dtype)
             states, kept = self._forward(
                 inputs, rights, weights, state, masks, options
             )
@@ -133,7 +133,9 @@ class Scan:
         def compute(t, state):
             mask = None if masks is None else masks.at(t, state[0].dtype)
             operands = self._operands_of(inputs[t], state)
-            products = _products(operands, rights, options)
+            products = factors.multiply_all(
+                operands, rights, options.product_dtype
+            )
             return self._step(inputs[t], products, state, mask, weights)
 
         states = tuple(_array(s, num_steps + 1).write(0, s) for s in state)
@@ -172,7 +174,9 @@ class Scan:
             mask = None if masks is None else masks.at(t, x.dtype)
             if options.recompute:
                 operands = self._operands_of(x, before)
-                products = _products(operands, rights, options)
+                products = factors.multiply_all(
+                    operands, rights, options.product_dtype
+                )
                 _, now = self._step(x, products, before, mask, weights)
             else:
                 now = tuple(array[t] for array in kept)
@@ -180,7 +184,9 @@ class Scan:
             d_x, d_now, d_state, d_more = self._gradient(
                 x, now, before, after, d_state, mask, weights
             )
-            d_operands = _products(d_now, transposed, options)
+            d_operands = factors.multiply_all(
+                d_now, transposed, options.product_dtype
+            )
             d_state = _added(
                 d_state, dict(zip(self._multiplied, d_operands, strict=True))
             )
@@ -190,10 +196,10 @@ class Scan:
             d_products = _written(d_products, t, d_now)
             return k + 1, d_state, d_weights, d_products, d_inputs
 
-        example = _products(
+        example = factors.multiply_all(
             self._operands_of(inputs[0], tuple(s[0] for s in states)),
             rights,
-            options,
+            options.product_dtype,
         )  # for its shapes
         d_inputs = ()
         if options.input_gradient and not self._with_input:
@@ -212,8 +218,11 @@ class Scan:
         )
         d_products = _stacked(d_products)
         operands = self._operands_of(inputs, tuple(s[:-1] for s in states))
+        dtype = options.product_dtype
         d_kernels = tuple(
-            _product(tf.transpose(_flat(o)), _right(_flat(d), options), options)
+            factors.multiply(
+                tf.transpose(_flat(o)), factors.right(_flat(d), dtype), dtype
+            )
             for o, d in zip(operands, d_products, strict=True)
         )
         if d_inputs:
@@ -238,7 +247,7 @@ class Scan:
         if self._with_input:
             through_x, first = tf.transpose(first[:x_size]), first[x_size:]
         of_state = [tf.transpose(kernel) for kernel in (first, *kernels[1:])]
-        return through_x, _rights(of_state, options)
+        return through_x, factors.of_kernels(of_state, options.product_dtype)
 
     def _derived(self, x, products, before, after, d_after, mask, weights):
         """Differentiates `step`."""
@@ -253,74 +262,6 @@ class Scan:
             output_gradients=d_after,
             unconnected_gradients="zero",
         )
-
-
-class _Factor(NamedTuple):
-    """One side of a product, cast, and what it was divided by before."""
-
-    values: tf.Tensor
-    scale: tf.Tensor | None
-
-
-def _factor(values, options, *, axis=None, terms=1):
-    """Casts one side of a product, of whose entries so many are summed up.
-
-    float16 ends at 65,504 and rounds to zero from 6e-8 down, which offsets
-    and gradients pass: what is cast is at most 1, each row by itself where
-    `axis` says so, and less where the sum of so many could overflow.
-    """
-    if options.product_dtype is None:
-        return _Factor(values, None)
-    scale = None
-    if options.product_dtype == "float16":
-        scale = tf.reduce_max(tf.abs(values), axis=axis, keepdims=True)
-        scale *= tf.maximum(tf.cast(terms, values.dtype) / 2.0**15, 1.0)
-        scale = tf.maximum(scale, 1e-30)  # of zeros
-        values = values / scale
-    return _Factor(tf.cast(values, options.product_dtype), scale)
-
-
-class _Right(NamedTuple):
-    """What is multiplied by, in blocks of columns; their scale is one."""
-
-    blocks: Tensors
-    scale: tf.Tensor | None
-
-
-def _right(values, options):
-    """Casts what operands [..., k] are multiplied by, [k, m]."""
-    factor = _factor(values, options, terms=tf.shape(values)[0])
-    return _Right((factor.values,), factor.scale)
-
-
-def _rights(kernels, options):
-    """Casts kernels, and divides them for the products of many steps."""
-    rights = (_right(kernel, options) for kernel in kernels)
-    if options.product_dtype is not None:
-        return tuple(rights)
-    return tuple(
-        _Right(tuple(tf.split(whole, division.columns(whole), axis=1)), scale)
-        for (whole,), scale in rights
-    )
-
-
-def _products(operands, rights, options):
-    """Multiplies pairwise."""
-    return tuple(
-        _product(operand, right, options)
-        for operand, right in zip(operands, rights, strict=True)
-    )
-
-
-def _product(operand, right, options):
-    """Multiplies; the operand's own dtype comes back."""
-    left = _factor(operand, options, axis=-1)
-    blocks = [tf.matmul(left.values, block) for block in right.blocks]
-    product = blocks[0] if len(blocks) == 1 else tf.concat(blocks, axis=-1)
-    product = tf.cast(product, operand.dtype)
-    if left.scale is not None:
-        product = product * right.scale * left.scale
-    return product
 
 
 def _array(like, size):
