@@ -10,6 +10,7 @@ from sketch_rnn_tf import config as config_lib, strategies
 from sketch_rnn_tf.backend import keras
 from sketch_rnn_tf.model import (
     distributions,
+    loss_means,
     losses,
     model_output,
     optimizer as optimizer_lib,
@@ -83,15 +84,7 @@ class SketchRNN(keras.Model):
         made = parts.make(config)
         self.encoder, self.decoder = made.encoder, made.decoder
         self.class_embedding = made.class_embedding
-        self._means = {
-            name: strategies.GlobalMean(name=name)
-            for name in ("loss", "recon", "kl", "offset_loss", "pen_loss")
-        }
-        self._kl_dimensions = None
-        if config.free_bits and config.conditional:
-            self._kl_dimensions = strategies.GlobalMeans(
-                config.z_size, name="kl_dimensions"
-            )
+        self._means = loss_means.LossMeans(config)
         self.built = True
 
     def call(self, inputs, training=False, seed=None, sample_z=True, rows=None):
@@ -238,8 +231,7 @@ class SketchRNN(keras.Model):
     @property
     def metrics(self):
         """The means that `fit` and `evaluate` report and reset."""
-        means = list(self._means.values())
-        return means + [self._kl_dimensions] * bool(self._kl_dimensions)
+        return self._means.metrics
 
     def train_step(self, data):
         inputs = _inputs(data)
@@ -257,13 +249,13 @@ class SketchRNN(keras.Model):
             recon, kl = self.loss_terms(
                 output, inputs["strokes"], training=True
             )
-            sums = self._sums(recon, kl)
-            count = tf.cast(rows.total, kl.dtype)
             floored, floor, name = kl, self.config.kl_tolerance, "kl"
-            if self._kl_dimensions is not None:
-                floored = output.kl_by_dimension()
+            dimensions = None
+            if self._means.by_dimension:
+                dimensions = floored = output.kl_by_dimension()
                 floor, name = self.config.free_bits, "kl_dimensions"
-                sums[name] = _total_rows(floored)
+            sums = self._means.sums(recon, kl, dimensions)
+            count = tf.cast(rows.total, kl.dtype)
             objective = losses.objective(
                 recon,
                 floored,
@@ -278,11 +270,11 @@ class SketchRNN(keras.Model):
         finite = tf.math.is_finite([sums[name] for name in TERMS])
         good = tf.reduce_all(finite)
         optimizer_lib.apply(self.optimizer, gradients, weights, good=good)
-        self._update_means(sums, tf.where(good, count, 0))
+        self._means.add(sums, tf.where(good, count, 0))
         # The first that is not finite.
         bad_term = tf.argmin(tf.cast(finite, tf.int32))
         bad_term = tf.where(good, -1.0, tf.cast(bad_term, tf.float32))
-        results = self._results()
+        results = self._means.results()
         results |= {"kl_annealing": annealing, "bad_term": bad_term}
         return strategies.logs(results)
 
@@ -290,68 +282,25 @@ class SketchRNN(keras.Model):
         inputs = _inputs(data)
         rows = strategies.rows(tf.shape(inputs["lengths"])[0])
         # The sketches seen so far in this evaluation; Keras resets it.
-        seen = tf.cast(self._means["loss"].count.value, tf.int64)
         output = self(
             inputs,
-            seed=self._seed(_EVALUATION) + [seen, 0],
+            seed=self._seed(_EVALUATION) + [self._means.seen, 0],
             sample_z=self.sample_z,
             rows=rows,
         )
         recon, kl = self.loss_terms(output, inputs["strokes"], training=False)
-        sums = self._sums(recon, kl)
+        dimensions = None
+        if self._means.by_dimension:
+            dimensions = output.kl_by_dimension()
+        sums = self._means.sums(recon, kl, dimensions)
         count = tf.cast(rows.total, kl.dtype)
-        means = {"kl": sums["kl"] / count}
-        if self._kl_dimensions is not None:
-            sums["kl_dimensions"] = _total_rows(output.kl_by_dimension())
-            means["kl_dimensions"] = sums["kl_dimensions"] / count
         if self.config.compatibility == "magenta" and self.encoder is not None:
             # Deviation: the reference reports what its floor leaves.
-            sums["kl"] = count * self._floored(means)
+            means = {name: total / count for name, total in sums.items()}
+            sums["kl"] = count * self._means.floored(means)
             sums["loss"] = sums["recon"] + self.config.kl_weight * sums["kl"]
-        self._update_means(sums, count)
-        return strategies.logs(self._results())
-
-    def _sums(self, recon, kl):
-        """Returns the sums that `_means` take, over the global batch."""
-        total = recon.offset + recon.pen
-        values = {
-            "loss": total + self.config.kl_weight * kl,
-            "recon": total,
-            "kl": kl,
-            "offset_loss": recon.offset,
-            "pen_loss": recon.pen,
-        }
-        sums = tf.stack([tf.reduce_sum(value) for value in values.values()])
-        sums = tf.unstack(strategies.total(tf.stop_gradient(sums)))
-        return dict(zip(values, sums, strict=True))
-
-    def _update_means(self, sums, count):
-        """Adds sums over as many rows; none if they are not finite."""
-        for name, mean in self._means.items():
-            mean.add(tf.where(count > 0, sums[name], 0), count)
-        if self._kl_dimensions is not None:
-            dimensions = tf.where(count > 0, sums["kl_dimensions"], 0)
-            self._kl_dimensions.add(dimensions, count)
-
-    def _results(self):
-        results = {name: mean.result() for name, mean in self._means.items()}
-        results["kl_floored"] = results["kl"]
-        means = {"kl": results["kl"]}
-        if self._kl_dimensions is not None:
-            means["kl_dimensions"] = self._kl_dimensions.result()
-        if self.encoder is not None:
-            results["kl_floored"] = self._floored(means)
-        return results
-
-    def _floored(self, means):
-        """Applies the floor that is in force to mean KLs."""
-        if self._kl_dimensions is None:
-            return losses.floored(
-                means["kl"], kl_tolerance=self.config.kl_tolerance
-            )
-        return losses.floored_by_dimension(
-            means["kl_dimensions"], free_bits=self.config.free_bits
-        )
+        self._means.add(sums, count)
+        return strategies.logs(self._means.results())
 
     def _seed(self, stream):
         """Returns int64 [2]: a stream of its own for each training step."""
@@ -361,12 +310,6 @@ class SketchRNN(keras.Model):
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor's arguments."""
         return {"config": dataclasses.asdict(self.config)}
-
-
-def _total_rows(values):
-    """Returns the sums over the global batch, float [n] of float [B, n]."""
-    sums = tf.reduce_sum(tf.stop_gradient(values), axis=0)
-    return strategies.total(sums)
 
 
 def _inputs(data):
