@@ -38,13 +38,11 @@ All of these but `encode` take one input more from a class-conditioned model:
 `labels` int32 [B], indices of its configuration's words.
 """
 
-import functools
-import inspect
 from collections.abc import Callable
 
 import tensorflow as tf
 
-from export import arc, checks, status as status_lib
+from export import arc, checks, rows, status as status_lib
 from sketch_rnn_tf import randomness, strokes as strokes_lib
 from sketch_rnn_tf.data import input_pipeline
 from sketch_rnn_tf.generation import sampler as sampler_lib, scoring
@@ -122,7 +120,7 @@ class Signatures:
         }
         self.functions = {
             name: tf.function(
-                _with_a_row(made[name], spec), input_signature=spec
+                rows.at_least_one(made[name], spec), input_signature=spec
             )
             for name, spec in specs.items()
         }
@@ -131,7 +129,7 @@ class Signatures:
         status = checks.first_failed(*self._sketch_checks(strokes, lengths))
         mu, log_var = self._encoded(status, strokes, lengths)
         return {
-            **_of_good(status, mu=mu, log_var=log_var),
+            **rows.of_good(status, mu=mu, log_var=log_var),
             "status": status,
         }
 
@@ -164,7 +162,7 @@ class Signatures:
             **self._draw(
                 status, z, temperature, seed, max_len, labels, (given, lengths)
             ),
-            **_of_good(status, prefix_lengths=lengths),
+            **rows.of_good(status, prefix_lengths=lengths),
         }
 
     def _reconstruct(
@@ -180,7 +178,7 @@ class Signatures:
         z = mu + tf.exp(log_var / 2) * noise
         return {
             **self._draw(status, z, temperature, seed, max_len, labels),
-            **_of_good(status, mu=mu, log_var=log_var),
+            **rows.of_good(status, mu=mu, log_var=log_var),
         }
 
     def _interpolate(
@@ -196,7 +194,7 @@ class Signatures:
         z = arc.slerp(z_first, z_last, t)
         return {
             **self._draw(status, z, temperature, seed, max_len, labels),
-            **_of_good(status, z=z),
+            **rows.of_good(status, z=z),
         }
 
     def _score(self, strokes, lengths, labels=None):
@@ -225,17 +223,17 @@ class Signatures:
             training=False,
         )
         recon = recon.offset + recon.pen
-        rows = scoring.row_log_likelihoods(params, targets)
+        points = scoring.row_log_likelihoods(params, targets)
         counted = tf.sequence_mask(lengths + 1, self._max_len)
-        rows = tf.where(counted, rows, 0.0)
+        points = tf.where(counted, points, 0.0)
         return {
-            **_of_good(
+            **rows.of_good(
                 status,
                 loss=recon + self._model.config.kl_weight * kl,
                 recon=recon,
                 kl=kl,
-                log_likelihood=tf.reduce_sum(rows, axis=1),
-                point_log_likelihoods=rows,
+                log_likelihood=tf.reduce_sum(points, axis=1),
+                point_log_likelihoods=points,
             ),
             "status": status,
         }
@@ -322,54 +320,5 @@ class Signatures:
         return tf.concat([start, targets], axis=1)
 
 
-def _with_a_row(function, specs):
-    """Answers a request of no rows, which loops cannot run on, with none.
-
-    One whose inputs differ in rows, whose drawings would be guesses, is an
-    error: of its own alone, as servers check that before they merge.
-    """
-
-    @functools.wraps(function)
-    def answer(*inputs):
-        rows = tf.stack([tf.shape(value)[0] for value in inputs])
-        check = tf.debugging.assert_equal(
-            rows, rows[0], message="expected as many rows in every input"
-        )
-        with tf.control_dependencies([check]):
-            inputs = [tf.identity(value) for value in inputs]
-        count = rows[0]
-        missing = tf.cast(count == 0, tf.int32)
-        inputs = [
-            tf.pad(value, [[0, missing]] + [[0, 0]] * (value.shape.rank - 1))
-            for value in inputs
-        ]
-        answer = function(*inputs)
-        return {name: value[:count] for name, value in answer.items()}
-
-    # `tf.function` would fill in the default of labels that are not taken.
-    answer.__signature__ = inspect.Signature(
-        [
-            inspect.Parameter(
-                spec.name, inspect.Parameter.POSITIONAL_OR_KEYWORD
-            )
-            for spec in specs
-        ]
-    )
-    return answer
-
-
 def _no_z(seed):
     return tf.zeros([tf.shape(seed)[0], 0])
-
-
-def _of_good(status, **values):
-    """Returns the values of the good rows, and zeros for the others."""
-    good = status == status_lib.OK
-    return {
-        name: tf.where(
-            tf.reshape(good, [-1] + [1] * (value.shape.rank - 1)),
-            value,
-            tf.zeros_like(value),
-        )
-        for name, value in values.items()
-    }
