@@ -79,7 +79,7 @@ def test_blocks_change_neither_outputs_nor_gradients(
 
     whole = run(5)
     monkeypatch.setattr(division, "BLOCKS_FROM", 1)
-    monkeypatch.setattr(division, "COLUMNS", 4)
+    monkeypatch.setattr(division, "COLUMNS", 10)
     seen = []
     columns = division.columns
     monkeypatch.setattr(
