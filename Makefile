@@ -27,13 +27,14 @@ export TF_CPP_MIN_LOG_LEVEL ?= 2
 WEB = export/web
 WEB_STAMP = $(WEB)/node_modules/.package-lock.json
 
-.PHONY: help install demo web test test-all test-hard test-pythons lint format pins audit dist clean
+.PHONY: help install demo web test test-slow test-all test-hard test-pythons lint format pins audit dist clean
 
 help:
 	@echo "make demo      train on the embedded doodles, draw and export: demo_out/"
 	@echo "make web       serve the demo's page: draw, and the model draws on"
 	@echo "make test      run the tests but the slow ones"
-	@echo "make test-all  run all tests"
+	@echo "make test-slow  run the slow ones"
+	@echo "make test-all  run both"
 	@echo "make test-hard break things on purpose, for some minutes; EFFORT=10 for longer"
 	@echo "make test-pythons  install the wheel under $(PYTHONS) and run the core's tests"
 	@echo "make lint      check style and format"
@@ -75,8 +76,10 @@ web:
 test: $(STAMP) $(WEB_STAMP)
 	$(PYTEST) -rs -m "not slow and not hard"
 
-test-all: $(STAMP) $(WEB_STAMP)
-	$(PYTEST) -rs -m "not hard"
+test-slow: $(STAMP) $(WEB_STAMP)
+	$(PYTEST) -rs -m slow
+
+test-all: test test-slow
 
 test-hard: $(STAMP) $(WEB_STAMP) $(TOOLS_STAMP)
 	$(PYTEST) -rs -m hard tests/hard --effort $(EFFORT)

@@ -49,6 +49,7 @@ def test_the_built_page_is_current():
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 @needs_node
 @pytest.mark.skipif(not CHROMIUM, reason="needs chromium, or $CHROMIUM")
 def test_a_person_uses_the_page(tmp_path):

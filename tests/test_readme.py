@@ -57,10 +57,12 @@ def trained(tmp_path_factory, data_dir):
     return folder
 
 
+@pytest.mark.slow
 def test_ten_lines_train_and_draw_as_they_stand(trained):
     assert (trained / "samples.svg").read_text().count("<path") > 9
 
 
+@pytest.mark.slow
 def test_served_block_answers_as_it_stands(trained, data_dir):
     out = run(blocks("python")[1], trained, data_dir)
     assert out.strip().endswith("[0]")

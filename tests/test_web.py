@@ -21,7 +21,7 @@ NEEDS_NODE = pytest.mark.skipif(
     not shutil.which("node") or not (WEB / "node_modules").is_dir(),
     reason="needs node, and `npm ci` in export/web",
 )
-pytestmark = NEEDS_NODE
+pytestmark = [pytest.mark.slow, NEEDS_NODE]
 
 
 @pytest.fixture(scope="module")
