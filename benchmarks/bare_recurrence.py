@@ -50,8 +50,10 @@ def rows(
     functions = {
         "ours": gradients(
             [
-                (cell, tf.random.normal([num_steps, rows, width]), 0.0)
-                for rows in parts(batch_size)
+                [
+                    (cell, tf.random.normal([num_steps, rows, width]), 0.0)
+                    for rows in parts(cell, batch_size)
+                ]
             ],
             of_inputs=True,
         ),
@@ -103,14 +105,17 @@ def run_training(
     return cell.run_training(inputs, state, condition=condition, masks=masks)
 
 
-def parts(batch_size: int) -> list[int]:
+def parts(cell: cells.Cell, batch_size: int) -> list[int]:
     """Returns the sizes of the parts of a batch that run side by side."""
-    rows = division.rows(batch_size)
+    one_core = cell.takes_one_core(cells.Options())
+    rows = division.rows(batch_size, one_core=one_core)
     return [batch_size] if rows == 1 else rows
 
 
 def gradients(
-    runs: Iterable[tuple[cells.Cell, tf.Tensor, float]], *, of_inputs: bool
+    stages: Iterable[Iterable[tuple[cells.Cell, tf.Tensor, float]]],
+    *,
+    of_inputs: bool,
 ) -> Callable[[], float]:
     """Makes a function that runs cells, and their gradients, in one graph.
 
@@ -118,39 +123,59 @@ def gradients(
     recurrence would be: nothing else is timed.
 
     Args:
-      runs: Of each a cell, its inputs float [T, B, k] and a drop rate.
+      stages: What runs side by side; each stage after the one before, and its
+        gradient before that one's.  Of each run a cell, its inputs float
+        [T, B, k] and a drop rate.
       of_inputs: Whether to differentiate for the inputs, too.
     """
-    arguments, d_outputs = [], []
-    for index, (cell, inputs, rate) in enumerate(runs):
-        num_steps, batch_size, _ = inputs.shape
-        masks = None
-        if rate:
-            masks = cells.candidate_masks(
-                [num_steps, batch_size, cell.size], rate=rate, seed=[index, 0]
-            )
-        width = cell.input_projection()[1].shape[-1]
-        condition = 0.1 * tf.random.normal([batch_size, width])
-        state = cells.zero_state(cell, batch_size)
-        arguments.append((cell, inputs, state, condition, masks))
-        d_outputs.append(
-            tf.random.normal([num_steps + 1, batch_size, cell.size])
-        )
+    stages = [
+        [_arguments(*run, seed=seed) for seed, run in enumerate(stage)]
+        for stage in stages
+    ]
 
     @tf.function
     def compute():
-        outputs, sources = [], []
-        with tf.GradientTape() as tape:
-            for cell, inputs, state, condition, masks in arguments:
-                watched = [*state, condition] + [inputs] * of_inputs
-                tape.watch(watched)
-                outputs.append(
-                    run_training(cell, inputs, state, condition, masks)
-                )
-                sources += [w.value for w in cell.trainable_weights] + watched
-        return _firsts(tape.gradient(outputs, sources, d_outputs))
+        done, passed = [], []
+        for stage in stages:
+            with tf.control_dependencies(done), tf.GradientTape() as tape:
+                outputs, sources = [], []
+                for cell, inputs, state, condition, masks, _ in stage:
+                    watched = [*state, condition] + [inputs] * of_inputs
+                    tape.watch(watched)
+                    outputs.append(
+                        run_training(cell, inputs, state, condition, masks)
+                    )
+                    sources += watched
+                    sources += [w.value for w in cell.trainable_weights]
+            passed.append((tape, outputs, sources))
+            done = outputs
+        found = []
+        for stage, (tape, outputs, sources) in zip(
+            stages[::-1], passed[::-1], strict=True
+        ):
+            with tf.control_dependencies(done):
+                # Computed in it, and not before.
+                d_outputs = [tf.identity(run[-1]) for run in stage]
+                done = _tensors(tape.gradient(outputs, sources, d_outputs))
+            found += done
+        return tf.add_n([tf.reshape(tensor, [-1])[0] for tensor in found])
 
     return lambda: float(compute())
+
+
+def _arguments(cell, inputs, rate, *, seed):
+    """Returns what a cell is run on, and its outputs' gradient."""
+    num_steps, batch_size, _ = inputs.shape
+    masks = None
+    if rate:
+        masks = cells.candidate_masks(
+            [num_steps, batch_size, cell.size], rate=rate, seed=[seed, 0]
+        )
+    width = cell.input_projection()[1].shape[-1]
+    condition = 0.1 * tf.random.normal([batch_size, width])
+    state = cells.zero_state(cell, batch_size)
+    d_outputs = tf.random.normal([num_steps + 1, batch_size, cell.size])
+    return cell, inputs, state, condition, masks, d_outputs
 
 
 def _plain(cell, inputs):
@@ -166,17 +191,12 @@ def _plain(cell, inputs):
             tape.watch(watched)
             outputs, _ = runner(inputs, state, lengths=None, training=True)
         sources = [w.value for w in cell.trainable_weights] + watched
-        return _firsts(tape.gradient(outputs, sources, d_outputs))
+        found = _tensors(tape.gradient(outputs, sources, d_outputs))
+        return tf.add_n([tf.reshape(tensor, [-1])[0] for tensor in found])
 
     return lambda: float(compute())
 
 
-def _firsts(tensors):
-    """Returns a number that needs all of the tensors there are."""
-    return tf.add_n(
-        [
-            tf.reshape(tf.convert_to_tensor(tensor), [-1])[0]
-            for tensor in tensors
-            if tensor is not None
-        ]
-    )
+def _tensors(gradients):
+    """Returns the gradients that there are."""
+    return [tf.convert_to_tensor(g) for g in gradients if g is not None]

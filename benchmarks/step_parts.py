@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from benchmarks import bare_recurrence, contestants, matmul_peak, report
 from sketch_rnn_tf.model import (
-    decoder,
+    decoder as decoder_lib,
     distributions,
     model_output,
     size as size_lib,
@@ -132,23 +132,22 @@ def recurrences(model: vae.SketchRNN, num_steps: int) -> Callable[[], float]:
       num_steps: T.
     """
     config = model.config
-    runs = [
-        (cell, batch_size)
-        for cell in (
-            model.encoder.forward_cell,
-            model.encoder.backward_cell,
-            model.decoder.recurrent_cell,
-        )
-        for batch_size in bare_recurrence.parts(config.batch_size)
-    ]
+    encoder, decoder = model.encoder, model.decoder
     return bare_recurrence.gradients(
         [
-            (
-                cell,
-                tf.random.normal([num_steps, batch_size, decoder.POINT_SIZE]),
-                config.recurrent_dropout,
+            [
+                (
+                    cell,
+                    tf.random.normal([num_steps, rows, decoder_lib.POINT_SIZE]),
+                    config.recurrent_dropout,
+                )
+                for cell in stage
+                for rows in bare_recurrence.parts(cell, config.batch_size)
+            ]
+            for stage in (
+                (encoder.forward_cell, encoder.backward_cell),
+                (decoder.recurrent_cell,),
             )
-            for cell, batch_size in runs
         ],
         of_inputs=False,
     )
