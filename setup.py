@@ -49,6 +49,7 @@ setuptools.setup(
         "sketch_rnn_tf.inspection",
         "sketch_rnn_tf.model",
         "sketch_rnn_tf.model.cells",
+        "sketch_rnn_tf.native",
         "sketch_rnn_tf.preparation",
         "sketch_rnn_tf.pretrained",
         "sketch_rnn_tf.quality",
@@ -60,6 +61,7 @@ setuptools.setup(
     ],
     package_data={
         "sketch_rnn_tf": ["py.typed"],
+        "sketch_rnn_tf.native": ["*.c", "*.h"],
         "sketch_rnn_tf.pretrained": [
             "*/config.json",
             "*/weights.npz",

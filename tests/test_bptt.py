@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from sketch_rnn_tf.model import cells
+from sketch_rnn_tf.native import library
 
 H, T, B, X, Z = 6, 8, 4, 5, 3
 
@@ -13,6 +14,12 @@ H, T, B, X, Z = 6, 8, 4, 5, 3
 RELATIVE = {"float32": 1e-5, "float64": 1e-12}
 
 KINDS = ("lstm", "layer_norm", "hyper")
+
+
+@pytest.fixture(autouse=True)
+def without_native_library(monkeypatch):
+    """`test_native_lstm` tests what else would run instead."""
+    monkeypatch.setenv(library.SWITCH, "off")
 
 
 def _cell(kind, dtype="float32"):

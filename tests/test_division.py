@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from sketch_rnn_tf.model import cells
 from sketch_rnn_tf.model.cells import division
+from sketch_rnn_tf.native import library
 
 
 @pytest.fixture(autouse=True)
@@ -14,12 +15,35 @@ def two_cores(monkeypatch):
     monkeypatch.setattr(division.processor, "cores", lambda: 2)
 
 
+@pytest.fixture(autouse=True)
+def without_native_library(monkeypatch):
+    """All cells run under XLA."""
+    monkeypatch.setenv(library.SWITCH, "off")
+
+
 @pytest.mark.parametrize(
     ("batch_size", "expected"),
     [(None, 1), (31, 1), (32, [16, 16]), (101, [50, 51])],
 )
 def test_batches_are_split_in_two_unless_small_or_unknown(batch_size, expected):
     assert division.rows(batch_size) == expected
+
+
+@pytest.mark.parametrize(
+    ("cores", "batch_size", "expected"),
+    [
+        (1, 100, [100]),
+        (2, 101, [50, 51]),
+        (4, 100, [25, 25, 25, 25]),
+        (64, 50, [16, 17, 17]),
+        (64, 31, 1),
+    ],
+)
+def test_what_takes_one_core_is_split_by_cores(
+    cores, batch_size, expected, monkeypatch
+):
+    monkeypatch.setattr(division.processor, "cores", lambda: cores)
+    assert division.rows(batch_size, one_core=True) == expected
 
 
 def test_replicas_are_parts_already(monkeypatch):

@@ -121,7 +121,10 @@ class Decoder(keras.layers.Layer):
         width = condition.shape[-1]
         condition = tf.broadcast_to(condition, [batch_size, width])
         # Splits, as the gradient of a slice is padded in a loop of one thread.
-        rows = division.rows(inputs.shape[1])
+        rows = division.rows(
+            inputs.shape[1],
+            one_core=self.recurrent_cell.takes_one_core(self._options),
+        )
         states = zip(*(tf.split(part, rows) for part in state), strict=True)
         parts = zip(
             tf.split(inputs, rows, axis=1),
@@ -131,12 +134,12 @@ class Decoder(keras.layers.Layer):
         )
         params = []
         for index, (inputs, condition, state) in enumerate(parts):
-            masks = None
+            masks, apart = None, [index * division.STREAM, 0]
             if self.recurrent_dropout:
                 masks = cells.candidate_masks(
                     [num_steps, tf.shape(condition)[0], self.size],
                     rate=self.recurrent_dropout,
-                    seed=seed + [0, 3 * index],
+                    seed=tf.cast(seed, tf.int64) + apart,
                 )
             outputs = self.recurrent_cell.run_training(
                 inputs,
@@ -148,7 +151,10 @@ class Decoder(keras.layers.Layer):
             _, outputs = tf.split(outputs, [1, -1])
             if self.output_dropout:
                 outputs = self._dropout(
-                    outputs, self.output_dropout, seed, 2 + 3 * index
+                    outputs,
+                    self.output_dropout,
+                    tf.cast(seed, tf.int64) + apart,
+                    2,
                 )
             params.append(self._predict(outputs))
         return tf.concat(params, axis=1)

@@ -127,13 +127,11 @@ class Encoder(keras.layers.Layer):
         return tf.concat(hidden, axis=-1)
 
     def _train(self, cell, inputs, lengths, seed, index):
-        """Returns the last outputs of a direction, [B, H].
-
-        Its parts' streams of random numbers are 8 apart; what stands between
-        is the decoder's.
-        """
+        """Returns the last outputs of a direction, [B, H]."""
         _, bias = cell.input_projection()
-        rows = division.rows(inputs.shape[1])
+        rows = division.rows(
+            inputs.shape[1], one_core=cell.takes_one_core(self._options)
+        )
         parts = zip(
             tf.split(inputs, rows, axis=1), tf.split(lengths, rows), strict=True
         )
@@ -145,7 +143,8 @@ class Encoder(keras.layers.Layer):
                 masks = cells.candidate_masks(
                     [num_steps, batch_size, self.size],
                     rate=self.recurrent_dropout,
-                    seed=seed + [0, index + 8 * part],
+                    seed=tf.cast(seed, tf.int64)
+                    + [part * division.STREAM, index],
                 )
             outputs = cell.run_training(
                 inputs,

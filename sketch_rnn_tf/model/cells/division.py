@@ -10,6 +10,8 @@ whole kernel it reads a little of each, or packs all of it anew in each step;
 a block it reads from its beginning to its end.
 """
 
+import itertools
+
 import tensorflow as tf
 
 from sketch_rnn_tf import processor
@@ -26,21 +28,28 @@ BLOCKS_FROM = 256
 MOST_CORES = 2
 """With more, kernels stay whole: what is best there was not measured."""
 
+STREAM = 2**40
+"""Random numbers of a batch's parts are drawn from seeds so far apart."""
 
-def rows(batch_size: int | None) -> list[int] | int:
+
+def rows(batch_size: int | None, *, one_core: bool = False) -> list[int] | int:
     """Says how to split a batch into parts that run side by side.
 
     Args:
       batch_size: B; None if it is not known.
+      one_core: Whether a part takes one core alone.
 
     Returns:
       What `tf.split` takes: the parts' sizes, or 1 to leave it whole.
     """
     alone = tf.distribute.get_strategy().num_replicas_in_sync == 1
-    if not (alone and _on_cpu() and batch_size and batch_size >= SPLIT_FROM):
+    if not (alone and on_cpu() and batch_size and batch_size >= SPLIT_FROM):
         return 1
-    half = batch_size // 2
-    return [half, batch_size - half]
+    parts = 2
+    if one_core:
+        parts = min(_threads(), batch_size // (SPLIT_FROM // 2))
+    bounds = [batch_size * part // parts for part in range(parts + 1)]
+    return [end - start for start, end in itertools.pairwise(bounds)]
 
 
 def columns(kernel: tf.Tensor) -> list[int]:
@@ -53,15 +62,19 @@ def columns(kernel: tf.Tensor) -> list[int]:
       The blocks' widths, one for a kernel that is to be left whole.
     """
     inner, width = kernel.shape
-    threads = (
-        tf.config.threading.get_intra_op_parallelism_threads()
-        or processor.cores()
-    )
-    if not _on_cpu() or inner < BLOCKS_FROM or threads > MOST_CORES:
+    if not on_cpu() or inner < BLOCKS_FROM or _threads() > MOST_CORES:
         return [width]
     blocks, rest = divmod(width, COLUMNS)
     return [COLUMNS] * blocks + [rest] * bool(rest)
 
 
-def _on_cpu():
+def on_cpu() -> bool:
+    """Says whether there is no other device than the CPU."""
     return not tf.config.list_logical_devices("GPU")
+
+
+def _threads():
+    return (
+        tf.config.threading.get_intra_op_parallelism_threads()
+        or processor.cores()
+    )

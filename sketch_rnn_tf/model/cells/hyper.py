@@ -199,6 +199,11 @@ class HyperLSTMCell(keras.layers.Layer):
             options=options,
         )
 
+    def takes_one_core(self, options: bptt.Options) -> bool:
+        """Says whether `run_training` runs on one core of a CPU alone."""
+        del options
+        return False
+
     def output_of(self, state: recurrence.State) -> tf.Tensor:
         """Returns the output h that a state holds, float [B, n]."""
         return state[0]

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from sketch_rnn_tf.backend import keras
-from sketch_rnn_tf.model.cells import bptt, recurrence
+from sketch_rnn_tf.model.cells import bptt, native_lstm, recurrence
 
 
 @keras.saving.register_keras_serializable("sketch_rnn_tf")
@@ -109,7 +109,18 @@ class LSTMCell(keras.layers.Layer):
           Outputs float [T + 1, B, n], from that of `state` on.
         """
         kernel = tf.convert_to_tensor(self.kernel)[: inputs.shape[-1]]
-        kernel = tf.concat([kernel, self.recurrent_kernel], axis=0)
+        recurrent_kernel = tf.convert_to_tensor(self.recurrent_kernel)
+        if self.takes_one_core(options):
+            return native_lstm.run(
+                inputs,
+                kernel,
+                recurrent_kernel,
+                condition,
+                state,
+                masks=masks,
+                input_gradient=options.input_gradient,
+            )
+        kernel = tf.concat([kernel, recurrent_kernel], axis=0)
         # Of tanh alone: sigmoid(a) == (1 + tanh(a / 2)) / 2.
         halves = tf.repeat(tf.constant([0.5, 1.0, 0.5, 0.5]), self.size)
         halves = tf.cast(halves, kernel.dtype)
@@ -123,6 +134,10 @@ class LSTMCell(keras.layers.Layer):
             masks=masks,
             options=options,
         )
+
+    def takes_one_core(self, options: bptt.Options) -> bool:
+        """Says whether `run_training` runs on one core of a CPU alone."""
+        return native_lstm.usable(self.compute_dtype, options)
 
     def output_of(self, state: recurrence.State) -> tf.Tensor:
         """Returns the output h that a state holds, float [B, n]."""

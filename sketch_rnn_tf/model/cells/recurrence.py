@@ -34,8 +34,13 @@ class Masks(NamedTuple):
     def at(self, t: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
         """Returns the mask of a step, [B, n]: 0, or 1 / (1 - rate)."""
         # In int32, as XLA's GPU and older CPU kernels lack uint16.
-        kept = tf.cast(self.bits[t], tf.int32) >= round(self.rate * 2**16)
+        kept = tf.cast(self.bits[t], tf.int32) >= kept_from(self.rate)
         return tf.cast(kept, dtype) / (1.0 - self.rate)
+
+
+def kept_from(rate: float) -> int:
+    """Returns the least of the 2 ** 16 bits' values that keeps a candidate."""
+    return round(rate * 2**16)
 
 
 def candidate_masks(

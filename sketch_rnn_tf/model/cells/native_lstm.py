@@ -1,0 +1,110 @@
+"""An LSTM over time in C, for CPUs, forward and backward.
+
+It computes what `bptt.Scan` does for the LSTM, faster: XLA's products are of
+matrices that it takes to be new each time, and what it does between them is
+not all vectorised.  A call takes one core; parts of a batch run side by side.
+"""
+
+import tensorflow as tf
+
+from sketch_rnn_tf.model.cells import bptt, division, recurrence
+from sketch_rnn_tf.native import library
+
+
+def usable(dtype: str, options: bptt.Options) -> bool:
+    """Says whether `run` can be used here, now.
+
+    Args:
+      dtype: Of the inputs.
+      options: How to compute.
+    """
+    return (
+        dtype == "float32"
+        and not options.product_dtype
+        and not options.recompute
+        and division.on_cpu()
+        and not _in_xla()
+        and library.operations() is not None
+    )
+
+
+def run(
+    inputs: tf.Tensor,
+    kernel: tf.Tensor,
+    recurrent_kernel: tf.Tensor,
+    condition: tf.Tensor,
+    state: recurrence.State,
+    *,
+    masks: recurrence.Masks | None = None,
+    input_gradient: bool = False,
+) -> tf.Tensor:
+    """Runs an LSTM over time, differentiably in all tensors but the masks.
+
+        i, j, f, o = split(x @ kernel + h @ recurrent_kernel + condition)
+        c' = c * sigmoid(f + 1) + sigmoid(i) * mask * tanh(j)
+        h' = tanh(c') * sigmoid(o)
+
+    Args:
+      inputs: float32 [T, B, X], time first.
+      kernel: float32 [X, 4 n].
+      recurrent_kernel: float32 [n, 4 n].
+      condition: float32 [B, 4 n].
+      state: (c, h) before the first step, float32 [B, n] each.
+      masks: Candidate masks of all steps; None keeps all.
+      input_gradient: Whether the inputs' gradient is wanted; zeros if not.
+
+    Returns:
+      The outputs, float32 [T + 1, B, n], from that of `state` on.
+
+    Raises:
+      tf.errors.InvalidArgumentError: If shapes do not agree, once it runs.
+    """
+    native = library.operations()
+    bits, rate = tf.zeros([0, 0, 0], tf.uint16), 0.0
+    if masks is not None:
+        bits, rate = masks
+    attributes = {
+        "threshold": recurrence.kept_from(rate),
+        "scale": 1.0 / (1.0 - rate),
+        "input_gradient": input_gradient,
+    }
+
+    @tf.custom_gradient
+    def differentiable(inputs, kernel, recurrent_kernel, condition, c, h):
+        kernels = (kernel, recurrent_kernel)
+        all_c, all_h, gates = native.sketch_rnn_lstm_forward(
+            inputs, *kernels, bits, condition, c, h, **attributes
+        )
+
+        def gradient(d_outputs):
+            d_inputs, d_kernels, *others = native.sketch_rnn_lstm_backward(
+                inputs, *kernels, bits, all_c, all_h, gates, d_outputs,
+                **attributes,
+            )  # fmt: skip
+            if not input_gradient:
+                d_inputs = tf.zeros_like(inputs)
+            # Along the first axis, which copies nothing.
+            sizes = [kernel.shape[0] for kernel in kernels]
+            return d_inputs, *tf.split(d_kernels, sizes), *others
+
+        return all_h, gradient
+
+    outputs = differentiable(
+        inputs, kernel, recurrent_kernel, condition, *state
+    )
+    num_steps = None if inputs.shape[0] is None else inputs.shape[0] + 1
+    outputs.set_shape([num_steps, inputs.shape[1], kernel.shape[1] // 4])
+    return outputs
+
+
+def _in_xla():
+    """Says whether a graph is being built that XLA is to compile as a whole."""
+    graph = tf.compat.v1.get_default_graph()
+    while graph is not None:
+        context = graph._get_control_flow_context()
+        while context is not None:
+            if context.IsXLAContext():
+                return True
+            context = context.outer_context
+        graph = getattr(graph, "outer_graph", None)
+    return False

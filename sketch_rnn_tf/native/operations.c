@@ -1,0 +1,235 @@
+/* The LSTM of lstm.h as two operations of TensorFlow, through its C interface,
+   which does not change with TensorFlow's versions. */
+
+#include <stdio.h>
+
+#include "lstm.h"
+#include "tensorflow/c/kernels.h"
+
+/* ops.h uses these names as C++ would find them. */
+typedef struct TF_OpDefinitionBuilder TF_OpDefinitionBuilder;
+typedef struct TF_ShapeInferenceContext TF_ShapeInferenceContext;
+typedef struct TF_ShapeHandle TF_ShapeHandle;
+typedef struct TF_DimensionHandle TF_DimensionHandle;
+
+#include "tensorflow/c/ops.h"
+
+#define MOST_TENSORS 8
+
+/* Attributes of an operation. */
+typedef struct {
+  int64_t threshold;
+  float scale;
+  unsigned char input_gradient;
+} Attributes;
+
+/* What a call has taken, to be given back at its end. */
+typedef struct {
+  TF_OpKernelContext *context;
+  TF_Status *status;
+  TF_Tensor *tensors[MOST_TENSORS + 5];
+  int count;
+} Call;
+
+static int good(const Call *call) { return TF_GetCode(call->status) == TF_OK; }
+
+static void refuse(Call *call, const char *name, int rank) {
+  char message[160];
+  snprintf(message, sizeof message,
+           "LSTM: expected %s of %d dimensions, in agreement with the other "
+           "inputs",
+           name, rank);
+  TF_SetStatus(call->status, TF_INVALID_ARGUMENT, message);
+}
+
+/* Returns an input's data.  Sizes of -1 are set to what it has. */
+static const void *input(Call *call, int index, const char *name, int rank,
+                         long *sizes[]) {
+  if (!good(call)) return 0;
+  TF_Tensor *tensor = 0;
+  TF_GetInput(call->context, index, &tensor, call->status);
+  if (!good(call)) return 0;
+  call->tensors[call->count++] = tensor;
+  if (TF_NumDims(tensor) != rank) {
+    refuse(call, name, rank);
+    return 0;
+  }
+  for (int axis = 0; axis < rank; axis++) {
+    long size = TF_Dim(tensor, axis);
+    if (*sizes[axis] == -1) *sizes[axis] = size;
+    if (*sizes[axis] != size) {
+      refuse(call, name, rank);
+      return 0;
+    }
+  }
+  return TF_TensorData(tensor);
+}
+
+static float *output(Call *call, int index, int rank, const int64_t *sizes) {
+  if (!good(call)) return 0;
+  size_t bytes = sizeof(float);
+  for (int axis = 0; axis < rank; axis++) bytes *= sizes[axis];
+  TF_Tensor *tensor = TF_AllocateOutput(call->context, index, TF_FLOAT, sizes,
+                                        rank, bytes, call->status);
+  if (!tensor) return 0;
+  call->tensors[call->count++] = tensor;
+  return TF_TensorData(tensor);
+}
+
+static void finish(Call *call, int enough) {
+  if (good(call) && !enough) {
+    TF_SetStatus(call->status, TF_RESOURCE_EXHAUSTED, "LSTM: out of memory");
+  }
+  if (!good(call)) TF_OpKernelContext_Failure(call->context, call->status);
+  while (call->count) TF_DeleteTensor(call->tensors[--call->count]);
+  TF_DeleteStatus(call->status);
+}
+
+/* Sizes that more than one input has. */
+typedef struct {
+  long steps, next_steps, rows, inputs, size, gates;
+  long bit_steps, bit_rows, bit_size;
+} Sizes;
+
+/* Reads the first inputs, which both operations have. */
+static Problem problem(Call *call, const Attributes *attributes, Sizes *s) {
+  *s = (Sizes){-1, -1, -1, -1, -1, -1, -1, -1, -1};
+  Problem p = {0};
+  p.inputs = input(call, 0, "inputs", 3,
+                   (long *[]){&s->steps, &s->rows, &s->inputs});
+  p.kernel = input(call, 1, "kernel", 2, (long *[]){&s->inputs, &s->gates});
+  p.recurrent = input(call, 2, "recurrent_kernel", 2,
+                      (long *[]){&s->size, &s->gates});
+  s->next_steps = s->steps + 1;
+  p.bits = input(call, 3, "bits", 3,
+                 (long *[]){&s->bit_steps, &s->bit_rows, &s->bit_size});
+  int same = s->bit_steps == s->steps && s->bit_rows == s->rows &&
+             s->bit_size == s->size;
+  if (good(call) && s->gates != 4 * s->size) {
+    refuse(call, "recurrent_kernel", 2);
+  }
+  if (good(call) && !same) {
+    if (s->bit_steps) refuse(call, "bits", 3);
+    p.bits = 0;
+  }
+  p.num_steps = s->steps;
+  p.batch_size = s->rows;
+  p.input_size = s->inputs;
+  p.size = s->size;
+  p.threshold = attributes->threshold;
+  p.scale = attributes->scale;
+  return p;
+}
+
+static void forward(void *attributes, TF_OpKernelContext *context) {
+  Call call = {.context = context, .status = TF_NewStatus()};
+  Sizes s;
+  Problem p = problem(&call, attributes, &s);
+  p.condition =
+      input(&call, 4, "condition", 2, (long *[]){&s.rows, &s.gates});
+  const float *c0 = input(&call, 5, "c", 2, (long *[]){&s.rows, &s.size});
+  const float *h0 = input(&call, 6, "h", 2, (long *[]){&s.rows, &s.size});
+  float *c = output(&call, 0, 3, (int64_t[]){s.next_steps, s.rows, s.size});
+  float *h = output(&call, 1, 3, (int64_t[]){s.next_steps, s.rows, s.size});
+  float *gates = output(&call, 2, 3, (int64_t[]){s.steps, s.rows, s.gates});
+  int enough = 1;
+  if (good(&call)) {
+    memcpy(c, c0, s.rows * s.size * sizeof *c);
+    memcpy(h, h0, s.rows * s.size * sizeof *h);
+    enough = run_forward(&p, c, h, gates);
+  }
+  finish(&call, enough);
+}
+
+static void backward(void *attributes, TF_OpKernelContext *context) {
+  Call call = {.context = context, .status = TF_NewStatus()};
+  int with_inputs = ((Attributes *)attributes)->input_gradient;
+  Sizes s;
+  Problem p = problem(&call, attributes, &s);
+  long *states[] = {&s.next_steps, &s.rows, &s.size};
+  long *gates[] = {&s.steps, &s.rows, &s.gates};
+  Given given = {0};
+  given.c = input(&call, 4, "c", 3, states);
+  given.h = input(&call, 5, "h", 3, states);
+  given.gates = input(&call, 6, "gates", 3, gates);
+  given.outputs = input(&call, 7, "d_outputs", 3, states);
+  Gradients d = {0};
+  float *d_inputs = output(
+      &call, 0, 3,
+      with_inputs ? (int64_t[]){s.steps, s.rows, s.inputs}
+                  : (int64_t[]){0, 0, 0});
+  d.inputs = with_inputs ? d_inputs : 0;
+  d.kernels = output(&call, 1, 2, (int64_t[]){s.inputs + s.size, s.gates});
+  d.condition = output(&call, 2, 2, (int64_t[]){s.rows, s.gates});
+  d.c = output(&call, 3, 2, (int64_t[]){s.rows, s.size});
+  d.h = output(&call, 4, 2, (int64_t[]){s.rows, s.size});
+  finish(&call, !good(&call) || run_backward(&p, &given, &d));
+}
+
+static void *construct(TF_OpKernelConstruction *construction) {
+  Attributes *attributes = calloc(1, sizeof *attributes);
+  TF_Status *status = TF_NewStatus();
+  TF_OpKernelConstruction_GetAttrInt64(construction, "threshold",
+                                       &attributes->threshold, status);
+  if (TF_GetCode(status) == TF_OK) {
+    TF_OpKernelConstruction_GetAttrFloat(construction, "scale",
+                                         &attributes->scale, status);
+  }
+  if (TF_GetCode(status) == TF_OK) {
+    TF_OpKernelConstruction_GetAttrBool(construction, "input_gradient",
+                                        &attributes->input_gradient, status);
+  }
+  if (TF_GetCode(status) != TF_OK) {
+    TF_OpKernelConstruction_Failure(construction, status);
+  }
+  TF_DeleteStatus(status);
+  return attributes;
+}
+
+static void unknown_shapes(TF_ShapeInferenceContext *context,
+                           TF_Status *status) {
+  TF_ShapeInferenceContextSetUnknownShape(context, status);
+}
+
+static void add(const char *name, const char *const inputs[],
+                const char *const outputs[],
+                void (*compute)(void *, TF_OpKernelContext *)) {
+  TF_Status *status = TF_NewStatus();
+  TF_OpDefinitionBuilder *definition = TF_NewOpDefinitionBuilder(name);
+  for (; *inputs; inputs++) TF_OpDefinitionBuilderAddInput(definition, *inputs);
+  for (; *outputs; outputs++) {
+    TF_OpDefinitionBuilderAddOutput(definition, *outputs);
+  }
+  TF_OpDefinitionBuilderAddAttr(definition, "threshold: int");
+  TF_OpDefinitionBuilderAddAttr(definition, "scale: float");
+  TF_OpDefinitionBuilderAddAttr(definition, "input_gradient: bool");
+  TF_OpDefinitionBuilderSetShapeInferenceFunction(definition, unknown_shapes);
+  TF_RegisterOpDefinition(definition, status);
+  if (TF_GetCode(status) == TF_OK) {
+    TF_KernelBuilder *kernel =
+        TF_NewKernelBuilder(name, "CPU", construct, compute, free);
+    TF_RegisterKernelBuilder(name, kernel, status);
+  }
+  if (TF_GetCode(status) != TF_OK) {
+    fprintf(stderr, "%s: %s\n", name, TF_Message(status));
+  }
+  TF_DeleteStatus(status);
+}
+
+__attribute__((constructor)) static void add_all(void) {
+  add("SketchRnnLstmForward",
+      (const char *const[]){"inputs: float", "kernel: float",
+                            "recurrent_kernel: float", "bits: uint16",
+                            "condition: float", "c: float", "h: float", 0},
+      (const char *const[]){"all_c: float", "all_h: float", "gates: float", 0},
+      forward);
+  add("SketchRnnLstmBackward",
+      (const char *const[]){"inputs: float", "kernel: float",
+                            "recurrent_kernel: float", "bits: uint16",
+                            "c: float", "h: float", "gates: float",
+                            "d_outputs: float", 0},
+      (const char *const[]){"d_inputs: float", "d_kernels: float",
+                            "d_condition: float", "d_c: float", "d_h: float",
+                            0},
+      backward);
+}

@@ -1,0 +1,215 @@
+/* Matrix products of a few rows with the same large matrix, again and again.
+
+   The large matrix is packed once: WIDTH columns at a time, so that a product
+   reads it from beginning to end. */
+
+#ifndef SKETCH_RNN_TF_PRODUCT_H_
+#define SKETCH_RNN_TF_PRODUCT_H_
+
+#include "vector.h"
+
+#define WIDTH (2 * LANES)
+#define DEPTH 640 /* rows of the packed matrix that are gone through at once */
+
+#define UNROLLED _Pragma("GCC unroll 16")
+
+/* Products of ROWS rows and WIDTH columns; sums stay in registers, for which
+   ROWS has to be known when it is compiled.
+
+   times_ROWS: c[ROWS, WIDTH] = init + a[ROWS, depth] b[depth, WIDTH].
+   outer_ROWS: c[ROWS, WIDTH] += a[depth, ROWS]^T b[depth, WIDTH]. */
+#define TILE(ROWS)                                                           \
+  static void times_##ROWS(long depth, const float *restrict a, long a_row,  \
+                           const float *restrict b, const float *init,       \
+                           long init_row, float *c, long c_row) {            \
+    Floats sums[ROWS][2];                                                    \
+    UNROLLED for (int i = 0; i < ROWS; i++) {                                \
+      sums[i][0] = init ? load(init + i * init_row) : (Floats){0};           \
+      sums[i][1] = init ? load(init + i * init_row + LANES) : (Floats){0};   \
+    }                                                                        \
+    for (long k = 0; k < depth; k++) {                                       \
+      Floats left = load(b + k * WIDTH);                                     \
+      Floats right = load(b + k * WIDTH + LANES);                            \
+      __builtin_prefetch(b + (depth + k) * WIDTH, 0, 1);                     \
+      __builtin_prefetch(b + (depth + k) * WIDTH + LANES, 0, 1);             \
+      UNROLLED for (int i = 0; i < ROWS; i++) {                              \
+        Floats factor = every(a[i * a_row + k]);                             \
+        sums[i][0] += factor * left;                                         \
+        sums[i][1] += factor * right;                                        \
+      }                                                                      \
+    }                                                                        \
+    UNROLLED for (int i = 0; i < ROWS; i++) {                                \
+      store(c + i * c_row, sums[i][0]);                                      \
+      store(c + i * c_row + LANES, sums[i][1]);                              \
+    }                                                                        \
+  }                                                                          \
+  static void outer_##ROWS(long depth, const float *restrict a,              \
+                           const float *restrict b, float *c, long c_row) {  \
+    Floats sums[ROWS][2];                                                    \
+    UNROLLED for (int i = 0; i < ROWS; i++) {                                \
+      sums[i][0] = sums[i][1] = (Floats){0};                                 \
+      __builtin_prefetch(c + i * c_row, 1);                                  \
+      __builtin_prefetch(c + i * c_row + LANES, 1);                          \
+    }                                                                        \
+    for (long k = 0; k < depth; k++) {                                       \
+      Floats left = load(b + k * WIDTH);                                     \
+      Floats right = load(b + k * WIDTH + LANES);                            \
+      UNROLLED for (int i = 0; i < ROWS; i++) {                              \
+        Floats factor = every(a[k * ROWS + i]);                              \
+        sums[i][0] += factor * left;                                         \
+        sums[i][1] += factor * right;                                        \
+      }                                                                      \
+    }                                                                        \
+    UNROLLED for (int i = 0; i < ROWS; i++) {                                \
+      store(c + i * c_row, load(c + i * c_row) + sums[i][0]);                \
+      store(c + i * c_row + LANES, load(c + i * c_row + LANES) + sums[i][1]); \
+    }                                                                        \
+  }
+
+TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6)
+#if MOST_ROWS == 14
+TILE(7) TILE(8) TILE(9) TILE(10) TILE(11) TILE(12) TILE(13) TILE(14)
+#define FOR_EACH_TILE(name)                                              \
+  {0,         name##_1,  name##_2,  name##_3,  name##_4,                 \
+   name##_5,  name##_6,  name##_7,  name##_8,  name##_9,                 \
+   name##_10, name##_11, name##_12, name##_13, name##_14}
+#else
+#define FOR_EACH_TILE(name) \
+  {0, name##_1, name##_2, name##_3, name##_4, name##_5, name##_6}
+#endif
+
+typedef void (*Times)(long, const float *, long, const float *, const float *,
+                      long, float *, long);
+typedef void (*Outer)(long, const float *, const float *, float *, long);
+
+static const Times times_of[] = FOR_EACH_TILE(times);
+static const Outer outer_of[] = FOR_EACH_TILE(outer);
+
+static inline long smaller(long a, long b) { return a < b ? a : b; }
+
+static inline long divided_up(long a, long b) { return (a + b - 1) / b; }
+
+static inline long packed_size(long depth, long columns) {
+  return depth * divided_up(columns, WIDTH) * WIDTH;
+}
+
+/* How many of a matrix' rows are gone through at once. */
+static inline long at_once(long depth) {
+  return divided_up(depth, divided_up(depth, DEPTH));
+}
+
+/* Packs a matrix [depth, columns], given by its rows, or by its columns: for
+   each DEPTH of its rows and each WIDTH of its columns, [rows, WIDTH]. */
+static void pack(const float *const *lines, int by_columns, long depth,
+                 long columns, float *packed) {
+  long most = at_once(depth);
+  for (long k0 = 0; k0 < depth; k0 += most) {
+    long end = smaller(depth, k0 + most);
+    for (long n0 = 0; n0 < columns; n0 += WIDTH) {
+      long width = smaller(WIDTH, columns - n0);
+      for (long k = k0; k < end; k++, packed += WIDTH) {
+        for (long n = 0; n < width; n++) {
+          packed[n] = by_columns ? lines[n0 + n][k] : lines[k][n0 + n];
+        }
+        for (long n = width; n < WIDTH; n++) packed[n] = 0;
+      }
+    }
+  }
+}
+
+/* c[rows, columns] = init + a[rows, depth] b; `init` may be null, for 0. */
+static void multiply(long rows, long columns, long depth, const float *a,
+                     long a_row, const float *packed, const float *init,
+                     long init_row, float *c, long c_row) {
+  long tiles = divided_up(rows, MOST_ROWS);
+  float spare[MOST_ROWS * WIDTH] = {0};
+  long most = at_once(depth);
+  for (long k0 = 0; k0 < depth; k0 += most) {
+    long d = smaller(most, depth - k0);
+    for (long n0 = 0; n0 < columns; n0 += WIDTH, packed += d * WIDTH) {
+      long width = smaller(WIDTH, columns - n0);
+      for (long tile = 0; tile < tiles; tile++) {
+        long i0 = rows * tile / tiles, m = rows * (tile + 1) / tiles - i0;
+        const float *a_tile = a + i0 * a_row + k0;
+        float *to = c + i0 * c_row + n0;
+        const float *from = k0 ? to : init ? init + i0 * init_row + n0 : 0;
+        long from_row = k0 ? c_row : init_row;
+        if (width == WIDTH) {
+          times_of[m](d, a_tile, a_row, packed, from, from_row, to, c_row);
+          continue;
+        }
+        for (long i = 0; from && i < m; i++) {
+          memcpy(spare + i * WIDTH, from + i * from_row, width * sizeof *from);
+        }
+        times_of[m](d, a_tile, a_row, packed, from ? spare : 0, WIDTH, spare,
+                    WIDTH);
+        for (long i = 0; i < m; i++) {
+          memcpy(to + i * c_row, spare + i * WIDTH, width * sizeof *to);
+        }
+      }
+    }
+  }
+}
+
+/* Rows of `a` as `add_outer_products` wants them: packed[rows, inner], for
+   each MOST_ROWS of `inner` [rows, MOST_ROWS].  Sets one row of it. */
+static void pack_row(const float *a, long inner, long rows, long row,
+                     float *packed) {
+  for (long i = 0; i < inner; i += MOST_ROWS) {
+    long m = smaller(MOST_ROWS, inner - i);
+    float *to = packed + i * rows + row * m;
+    if (m == MOST_ROWS) {
+      memcpy(to, a + i, MOST_ROWS * sizeof *to);
+    } else {
+      memcpy(to, a + i, m * sizeof *to);
+    }
+  }
+}
+
+/* Sets some of the rows of b[rows, columns], packed likewise: for each WIDTH
+   columns [rows, WIDTH]. */
+static void pack_rows(const float *b, long b_row, long columns, long rows,
+                      long first, long count, float *packed) {
+  for (long n = 0; n < columns; n += WIDTH, packed += rows * WIDTH) {
+    long width = smaller(WIDTH, columns - n);
+    float *to = packed + first * WIDTH;
+    for (long i = 0; i < count; i++, to += WIDTH) {
+      const float *from = b + i * b_row + n;
+      if (width == WIDTH) {
+        store(to, load(from));
+        store(to + LANES, load(from + LANES));
+      } else {
+        memset(to, 0, WIDTH * sizeof *to);
+        memcpy(to, from, width * sizeof *to);
+      }
+    }
+  }
+}
+
+/* c[inner, columns] += a^T b. */
+static void add_outer_products(long rows, long inner, long columns,
+                               const float *packed_a, const float *packed_b,
+                               float *c) {
+  const float *b = packed_b;
+  for (long n = 0; n < columns; n += WIDTH, b += rows * WIDTH) {
+    long width = smaller(WIDTH, columns - n);
+    for (long i = 0; i < inner; i += MOST_ROWS) {
+      long m = smaller(MOST_ROWS, inner - i);
+      const float *a = packed_a + i * rows;
+      float *to = c + i * columns + n;
+      if (width == WIDTH) {
+        outer_of[m](rows, a, b, to, columns);
+        continue;
+      }
+      float spare[MOST_ROWS * WIDTH] = {0};
+      outer_of[m](rows, a, b, spare, WIDTH);
+      for (long r = 0; r < m; r++) {
+        for (long j = 0; j < width; j++) {
+          to[r * columns + j] += spare[r * WIDTH + j];
+        }
+      }
+    }
+  }
+}
+
+#endif
