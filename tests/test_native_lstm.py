@@ -107,6 +107,16 @@ def test_outputs_and_gradients_equal_automatic_differentiation(shape, rate):
         np.testing.assert_allclose(one, other, rtol=0, atol=RELATIVE * scale)
 
 
+@pytest.mark.parametrize("shape", [(6, 0, 3, 5), (6, 4, 0, 5)])
+def test_what_is_empty_is_no_error(shape):
+    size, num_steps, batch_size, x_size = shape
+    cell = _cell(size, x_size)
+    found = _gradients(_natively, cell, *_problem(*shape, rate=0.3))
+    outputs, d_inputs, *_ = found
+    assert outputs.shape == (num_steps + 1, batch_size, size)
+    assert d_inputs.shape == (num_steps, batch_size, x_size)
+
+
 def test_inputs_have_a_gradient_only_where_it_is_wanted():
     cell = _cell(6, 5)
     inputs, condition, state, _, _ = _problem(6, 4, 3, 5, rate=0.0)

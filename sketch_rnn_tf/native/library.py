@@ -30,7 +30,7 @@ FOR_THIS_PROCESSOR = {"x86_64": ("-march=native",)}
 """By machine; on others vectors are part of what every processor has."""
 
 _HERE = pathlib.Path(__file__).parent
-_SOURCES = ("operations.c", "lstm.h", "product.h", "vector.h")
+_SOURCES = ("operations.c", "lstm.h", "product.h", "vector.h", "memory.h")
 
 
 def operations() -> types.ModuleType | None:

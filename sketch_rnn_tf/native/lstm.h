@@ -9,8 +9,7 @@
 #ifndef SKETCH_RNN_TF_LSTM_H_
 #define SKETCH_RNN_TF_LSTM_H_
 
-#include <stdlib.h>
-
+#include "memory.h"
 #include "product.h"
 
 /* Rows of which the kernel's gradient is summed at once. */
@@ -31,18 +30,22 @@ typedef struct {
    tile would all fall on the same few lines. */
 static long spaced(long width) { return divided_up(width, 16) * 16 + 16; }
 
-static float *allocate(long count) { return malloc(count * sizeof(float)); }
-
-/* Returns the rows of both kernels, the first of them left out. */
-static const float **rows_of_kernels(const Problem *p, long skipped) {
-  long count = p->input_size + p->size - skipped;
-  const float **rows = malloc(count * sizeof *rows);
-  for (long k = 0; rows && k < count; k++) {
+/* Packs both kernels, or their transpose, without their first rows. */
+static void pack_kernels(const Problem *p, long skipped, int transposed,
+                         const float **rows, float *packed) {
+  long count = p->input_size + p->size - skipped, columns = 4 * p->size;
+  for (long k = 0; k < count; k++) {
     long of_recurrent = k + skipped - p->input_size;
-    rows[k] = of_recurrent < 0 ? p->kernel + (k + skipped) * 4 * p->size
-                               : p->recurrent + of_recurrent * 4 * p->size;
+    rows[k] = of_recurrent < 0 ? p->kernel + (k + skipped) * columns
+                               : p->recurrent + of_recurrent * columns;
   }
-  return rows;
+  pack(rows, transposed, transposed ? columns : count,
+       transposed ? count : columns, packed);
+}
+
+/* Floats that an array of so many pointers takes. */
+static long pointers(long count) {
+  return divided_up(count * sizeof(void *), sizeof(float));
 }
 
 static inline Floats masked(const Problem *p, Floats values, long position,
@@ -85,41 +88,46 @@ static inline void step_units(const Problem *p, long position, long count,
    [T, B, 4 n].  Returns whether there was memory for it. */
 static int run_forward(const Problem *p, float *c, float *h, float *gates) {
   long n = p->size, x = p->input_size, rows = p->batch_size;
-  long depth = x + n, row = spaced(depth);
-  float *packed = allocate(packed_size(depth, 4 * n));
-  float *operand = allocate(rows * row);
+  long depth = x + n, row = spaced(depth), apart = spaced(4 * n);
+  long room = packed_size(depth, 4 * n) + pointers(depth) +
+              rows * (row + 2 * apart);
+  if (!make_room(room, 5)) return 0;
+  float *packed = take(packed_size(depth, 4 * n));
+  float *operand = take(rows * row);
+  float *condition = take(rows * apart);
   /* In the cache at each step; the gates are not. */
-  float *products = allocate(rows * 4 * n);
-  const float **kernel = rows_of_kernels(p, 0);
-  int enough = packed && operand && products && kernel;
-  if (enough) pack(kernel, 0, depth, 4 * n, packed);
-  for (long t = 0; enough && t < p->num_steps; t++) {
+  float *products = take(rows * apart);
+  pack_kernels(p, 0, 0, (const float **)take(pointers(depth)), packed);
+  for (long b = 0; b < rows; b++) {
+    memcpy(condition + b * apart, p->condition + b * 4 * n,
+           4 * n * sizeof *condition);
+  }
+  for (long t = 0; t < p->num_steps; t++) {
     for (long b = 0; b < rows; b++) {
       float *to = operand + b * row;
       memcpy(to, p->inputs + (t * rows + b) * x, x * sizeof *to);
       memcpy(to + x, h + (t * rows + b) * n, n * sizeof *to);
     }
-    multiply(rows, 4 * n, depth, operand, row, packed, p->condition, 4 * n,
-             products, 4 * n);
+    multiply(rows, 4 * n, depth, operand, row, packed, condition, apart,
+             products, apart);
     for (long b = 0; b < rows; b++) {
       long from = (t * rows + b) * n, to = from + rows * n;
-      const float *of_row = products + b * 4 * n;
-      long u = 0;
-      for (; u + LANES <= n; u += LANES) {
-        step_units(p, from + u, LANES, of_row + u, gates + 4 * from + u,
-                   c + from + u, c + to + u, h + to + u);
-      }
-      if (u < n) {
-        step_units(p, from + u, n - u, of_row + u, gates + 4 * from + u,
-                   c + from + u, c + to + u, h + to + u);
+      for (long u = 0; u < n; u += LANES) {
+        const float *of_units = products + b * apart + u;
+        float *kept = gates + 4 * from + u;
+        /* Called in two ways, for one of them to know that it is a vector. */
+        if (n - u >= LANES) {
+          step_units(p, from + u, LANES, of_units, kept, c + from + u,
+                     c + to + u, h + to + u);
+        } else {
+          step_units(p, from + u, n - u, of_units, kept, c + from + u,
+                     c + to + u, h + to + u);
+        }
       }
     }
   }
-  free(packed);
-  free(operand);
-  free(products);
-  free(kernel);
-  return enough;
+  give_back();
+  return 1;
 }
 
 typedef struct {
@@ -170,77 +178,97 @@ static inline void step_units_back(const Problem *p, long position, long count,
   store_some(d_c, cell * f, count);
 }
 
+/* The kernels' gradient: sums of outer products of what they multiplied and
+   the products' gradients, of some steps at once. */
+typedef struct {
+  long inner, columns, most; /* most rows at once */
+  long rows, row;            /* that are summed next, and are there */
+  float *operands, *d_products, *sums;
+} KernelGradient;
+
+/* Adds a step's rows: x and h before it, and the gradient of its products. */
+static void add_step(KernelGradient *g, const Problem *p, long t,
+                     const float *h, const float *d_products, long apart,
+                     float *operand) {
+  long n = p->size, x = p->input_size, rows = p->batch_size;
+  if (!g->row) g->rows = smaller(g->most, (t + 1) * rows);
+  for (long b = 0; b < rows; b++) {
+    memcpy(operand, p->inputs + (t * rows + b) * x, x * sizeof *operand);
+    memcpy(operand + x, h + (t * rows + b) * n, n * sizeof *operand);
+    pack_row(operand, g->inner, g->rows, g->row + b, g->operands);
+  }
+  pack_rows(d_products, apart, g->columns, g->rows, g->row, rows,
+            g->d_products);
+  g->row += rows;
+  if (g->row == g->rows) {
+    add_outer_products(g->rows, g->inner, g->columns, g->operands,
+                       g->d_products, g->sums);
+    g->row = 0;
+  }
+}
+
 /* Computes the gradients.  Returns whether there was memory for it. */
 static int run_backward(const Problem *p, const Given *given,
                         const Gradients *d) {
   long n = p->size, x = p->input_size, rows = p->batch_size;
-  long steps = p->num_steps, depth = x + n, row = spaced(4 * n);
+  long steps = p->num_steps, depth = x + n, apart = spaced(4 * n);
   /* Of the operands' gradient, the part of the inputs only where wanted. */
   long skipped = d->inputs ? 0 : x, width = depth - skipped;
-  long d_row = spaced(width), h_from = d->inputs ? x : 0;
-  long most = smaller(steps, rows < SUMMED_ROWS ? SUMMED_ROWS / rows : 1);
-  float *packed = allocate(packed_size(4 * n, width));
-  float *d_gates = allocate(rows * row);
-  float *d_operand = allocate(rows * d_row);
-  float *operand = allocate(depth);
-  float *operands = allocate(most * rows * depth);
-  float *d_products = allocate(packed_size(most * rows, 4 * n));
-  const float **kernel = rows_of_kernels(p, skipped);
-  int enough = packed && d_gates && d_operand && operand && operands &&
-               d_products && kernel;
-  if (enough) {
-    pack(kernel, 1, 4 * n, width, packed);
-    memset(d->kernels, 0, depth * 4 * n * sizeof(float));
-    memset(d->condition, 0, rows * 4 * n * sizeof(float));
-    memset(d->c, 0, rows * n * sizeof(float));
-    memset(d_operand, 0, rows * d_row * sizeof(float));
-  }
-  long slot = 0, summed = 0;
-  for (long t = steps - 1; enough && t >= 0; t--) {
-    if (!slot) summed = smaller(most, t + 1) * rows;
+  long row = spaced(width), h_from = x - skipped;
+  /* Of whole steps, and of one at least. */
+  long most = smaller(steps * rows, SUMMED_ROWS);
+  most = rows > most ? rows : rows ? most / rows * rows : 0;
+  long room = packed_size(4 * n, width) + packed_size(most, 4 * n) +
+              packed_size(depth, 4 * n) + pointers(width) + depth +
+              rows * (apart + row) + most * depth;
+  if (!make_room(room, 8)) return 0;
+  float *packed = take(packed_size(4 * n, width));
+  float *d_gates = take(rows * apart);
+  float *d_operand = take(rows * row);
+  float *operand = take(depth);
+  KernelGradient kernels = {
+      .inner = depth,
+      .columns = 4 * n,
+      .most = most,
+      .operands = take(most * depth),
+      .d_products = take(packed_size(most, 4 * n)),
+      .sums = take(packed_size(depth, 4 * n)),
+  };
+  pack_kernels(p, skipped, 1, (const float **)take(pointers(width)), packed);
+  memset(kernels.sums, 0, packed_size(depth, 4 * n) * sizeof(float));
+  memset(d->condition, 0, rows * 4 * n * sizeof(float));
+  memset(d->c, 0, rows * n * sizeof(float));
+  memset(d_operand, 0, rows * row * sizeof(float));
+  for (long t = steps - 1; t >= 0; t--) {
     for (long b = 0; b < rows; b++) {
       long from = (t * rows + b) * n;
-      float *d_h = d_operand + b * d_row + h_from, *d_c = d->c + b * n;
-      float *to = d_gates + b * row, *sums = d->condition + b * 4 * n;
-      long u = 0;
-      for (; u + LANES <= n; u += LANES) {
-        step_units_back(p, from + u, LANES, given, d_h + u, d_c + u, to + u,
-                        sums + u);
+      for (long u = 0; u < n; u += LANES) {
+        const float *d_h = d_operand + b * row + h_from + u;
+        float *d_c = d->c + b * n + u, *to = d_gates + b * apart + u;
+        float *sums = d->condition + b * 4 * n + u;
+        if (n - u >= LANES) {
+          step_units_back(p, from + u, LANES, given, d_h, d_c, to, sums);
+        } else {
+          step_units_back(p, from + u, n - u, given, d_h, d_c, to, sums);
+        }
       }
-      if (u < n) {
-        step_units_back(p, from + u, n - u, given, d_h + u, d_c + u, to + u,
-                        sums + u);
-      }
-      memcpy(operand, p->inputs + (t * rows + b) * x, x * sizeof *operand);
-      memcpy(operand + x, given->h + from, n * sizeof *operand);
-      pack_row(operand, depth, summed, slot * rows + b, operands);
     }
-    pack_rows(d_gates, row, 4 * n, summed, slot * rows, rows, d_products);
-    multiply(rows, width, 4 * n, d_gates, row, packed, 0, 0, d_operand, d_row);
+    add_step(&kernels, p, t, given->h, d_gates, apart, operand);
+    multiply(rows, width, 4 * n, d_gates, apart, packed, 0, 0, d_operand, row);
     for (long b = 0; d->inputs && b < rows; b++) {
-      memcpy(d->inputs + (t * rows + b) * x, d_operand + b * d_row,
+      memcpy(d->inputs + (t * rows + b) * x, d_operand + b * row,
              x * sizeof(float));
     }
-    if (++slot * rows == summed) {
-      add_outer_products(summed, depth, 4 * n, operands, d_products,
-                         d->kernels);
-      slot = 0;
-    }
   }
-  for (long b = 0; enough && b < rows; b++) {
+  unpack_outer_products(kernels.sums, depth, 4 * n, d->kernels);
+  for (long b = 0; b < rows; b++) {
     for (long u = 0; u < n; u++) {
       d->h[b * n + u] =
-          d_operand[b * d_row + h_from + u] + given->outputs[b * n + u];
+          d_operand[b * row + h_from + u] + given->outputs[b * n + u];
     }
   }
-  free(packed);
-  free(d_gates);
-  free(d_operand);
-  free(operand);
-  free(operands);
-  free(d_products);
-  free(kernel);
-  return enough;
+  give_back();
+  return 1;
 }
 
 #endif

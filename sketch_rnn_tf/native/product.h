@@ -44,12 +44,12 @@
     }                                                                        \
   }                                                                          \
   static void outer_##ROWS(long depth, const float *restrict a,              \
-                           const float *restrict b, float *c, long c_row) {  \
+                           const float *restrict b, float *c) {              \
     Floats sums[ROWS][2];                                                    \
     UNROLLED for (int i = 0; i < ROWS; i++) {                                \
       sums[i][0] = sums[i][1] = (Floats){0};                                 \
-      __builtin_prefetch(c + i * c_row, 1);                                  \
-      __builtin_prefetch(c + i * c_row + LANES, 1);                          \
+      __builtin_prefetch(c + i * WIDTH, 1);                                  \
+      __builtin_prefetch(c + i * WIDTH + LANES, 1);                          \
     }                                                                        \
     for (long k = 0; k < depth; k++) {                                       \
       Floats left = load(b + k * WIDTH);                                     \
@@ -61,8 +61,9 @@
       }                                                                      \
     }                                                                        \
     UNROLLED for (int i = 0; i < ROWS; i++) {                                \
-      store(c + i * c_row, load(c + i * c_row) + sums[i][0]);                \
-      store(c + i * c_row + LANES, load(c + i * c_row + LANES) + sums[i][1]); \
+      float *to = c + i * WIDTH;                                             \
+      store(to, load(to) + sums[i][0]);                                      \
+      store(to + LANES, load(to + LANES) + sums[i][1]);                      \
     }                                                                        \
   }
 
@@ -80,7 +81,7 @@ TILE(7) TILE(8) TILE(9) TILE(10) TILE(11) TILE(12) TILE(13) TILE(14)
 
 typedef void (*Times)(long, const float *, long, const float *, const float *,
                       long, float *, long);
-typedef void (*Outer)(long, const float *, const float *, float *, long);
+typedef void (*Outer)(long, const float *, const float *, float *);
 
 static const Times times_of[] = FOR_EACH_TILE(times);
 static const Outer outer_of[] = FOR_EACH_TILE(outer);
@@ -99,19 +100,24 @@ static inline long at_once(long depth) {
 }
 
 /* Packs a matrix [depth, columns], given by its rows, or by its columns: for
-   each DEPTH of its rows and each WIDTH of its columns, [rows, WIDTH]. */
+   those of its rows that are gone through at once, and each WIDTH of its
+   columns, [rows, WIDTH]. */
 static void pack(const float *const *lines, int by_columns, long depth,
                  long columns, float *packed) {
   long most = at_once(depth);
   for (long k0 = 0; k0 < depth; k0 += most) {
     long end = smaller(depth, k0 + most);
     for (long n0 = 0; n0 < columns; n0 += WIDTH) {
-      long width = smaller(WIDTH, columns - n0);
-      for (long k = k0; k < end; k++, packed += WIDTH) {
-        for (long n = 0; n < width; n++) {
-          packed[n] = by_columns ? lines[n0 + n][k] : lines[k][n0 + n];
+      long width = smaller(WIDTH, columns - n0), count;
+      /* A cache line of each column at once. */
+      for (long k = k0; k < end; k += count, packed += count * WIDTH) {
+        count = by_columns ? smaller(16, end - k) : 1;
+        if (width < WIDTH) memset(packed, 0, count * WIDTH * sizeof *packed);
+        for (long n = 0; by_columns && n < width; n++) {
+          const float *from = lines[n0 + n] + k;
+          for (long i = 0; i < count; i++) packed[i * WIDTH + n] = from[i];
         }
-        for (long n = width; n < WIDTH; n++) packed[n] = 0;
+        if (!by_columns) memcpy(packed, lines[k] + n0, width * sizeof *packed);
       }
     }
   }
@@ -186,28 +192,29 @@ static void pack_rows(const float *b, long b_row, long columns, long rows,
   }
 }
 
-/* c[inner, columns] += a^T b. */
+/* c += a^T b, c packed: for each WIDTH columns [inner, WIDTH], which lies
+   closer together than a tile of c[inner, columns]. */
 static void add_outer_products(long rows, long inner, long columns,
                                const float *packed_a, const float *packed_b,
-                               float *c) {
+                               float *packed_c) {
   const float *b = packed_b;
+  float *c = packed_c;
   for (long n = 0; n < columns; n += WIDTH, b += rows * WIDTH) {
-    long width = smaller(WIDTH, columns - n);
     for (long i = 0; i < inner; i += MOST_ROWS) {
       long m = smaller(MOST_ROWS, inner - i);
-      const float *a = packed_a + i * rows;
-      float *to = c + i * columns + n;
-      if (width == WIDTH) {
-        outer_of[m](rows, a, b, to, columns);
-        continue;
-      }
-      float spare[MOST_ROWS * WIDTH] = {0};
-      outer_of[m](rows, a, b, spare, WIDTH);
-      for (long r = 0; r < m; r++) {
-        for (long j = 0; j < width; j++) {
-          to[r * columns + j] += spare[r * WIDTH + j];
-        }
-      }
+      outer_of[m](rows, packed_a + i * rows, b, c);
+      c += m * WIDTH;
+    }
+  }
+}
+
+static void unpack_outer_products(const float *packed_c, long inner,
+                                  long columns, float *c) {
+  for (long i = 0; i < inner; i++) {
+    for (long n = 0; n < columns; n += WIDTH) {
+      long width = smaller(WIDTH, columns - n);
+      memcpy(c + i * columns + n, packed_c + (n * inner + i * WIDTH),
+             width * sizeof *c);
     }
   }
 }
