@@ -35,6 +35,8 @@ def test_switch_takes_three_values(fresh, monkeypatch):
     monkeypatch.setenv(library.SWITCH, "yes")
     with pytest.raises(ValueError, match=r"expected one of auto, on, off"):
         library.operations()
+    with pytest.raises(ValueError, match=r"got 'yes'"):
+        library.check()
 
 
 def test_off_compiles_nothing(fresh, monkeypatch):
@@ -46,9 +48,11 @@ def test_off_compiles_nothing(fresh, monkeypatch):
 def test_without_a_compiler_it_does_without(fresh, monkeypatch):
     monkeypatch.setenv("CC", "no-such-compiler -O1")
     assert library.operations() is None
+    library.check()
     monkeypatch.setenv(library.SWITCH, "on")
-    with pytest.raises(ValueError, match="no C compiler no-such-compiler"):
-        library.operations()
+    for asked in (library.operations, library.check):
+        with pytest.raises(ValueError, match="no C compiler no-such-compiler"):
+            asked()
 
 
 def test_what_does_not_compile_is_told_and_leaves_nothing(

@@ -155,6 +155,25 @@ def test_functions_are_exact_to_float32(value, sign):
     np.testing.assert_allclose(outputs[1, 0, 0], expected, rtol=1e-6)
 
 
+def test_parts_of_a_batch_have_their_rows_of_its_masks():
+    cell = _cell(6, 5)
+    inputs, condition, state, masks, _ = _problem(6, 4, 5, 5, rate=0.3)
+    whole = cell.run_training(inputs, state, condition=condition, masks=masks)
+    sizes = [2, 3]
+    parts = zip(
+        tf.split(inputs, sizes, axis=1),
+        tf.split(condition, sizes),
+        zip(*(tf.split(part, sizes) for part in state), strict=True),
+        cells.split_masks(masks, sizes),
+        strict=True,
+    )
+    outputs = [
+        cell.run_training(inputs, state, condition=condition, masks=masks)
+        for inputs, condition, state, masks in parts
+    ]
+    np.testing.assert_array_equal(tf.concat(outputs, axis=1), whole)
+
+
 def test_what_is_not_finite_stays_so():
     cell = _cell(6, 5)
     inputs, condition, state, _, _ = _problem(6, 4, 3, 5, rate=0.0)
@@ -211,6 +230,8 @@ def test_one_graph_serves_any_number_of_steps_and_rows():
         ({"kernel": [4, 24]}, "kernel of 2"),
         ({"recurrent_kernel": [5, 24]}, "recurrent_kernel of 2"),
         ({"bits": [3, 2, 6]}, "bits of 3"),
+        ({"bits": [4, 1, 6]}, "bits of 3"),
+        ({"bits": [4, 2, 5]}, "bits of 3"),
         ({"condition": [2, 23]}, "condition of 2"),
         ({"c": [2, 6, 1]}, "c of 2"),
         ({"h": [3, 6]}, "h of 2"),
@@ -232,7 +253,11 @@ def test_shapes_that_do_not_agree_are_refused(changed, named):
     }
     with pytest.raises(tf.errors.InvalidArgumentError, match=named):
         library.operations().sketch_rnn_lstm_forward(
-            **tensors, threshold=0, scale=1.0, input_gradient=False
+            **tensors,
+            first_row=0,
+            threshold=0,
+            scale=1.0,
+            input_gradient=False,
         )
 
 

@@ -16,6 +16,8 @@ from sketch_rnn_tf.model import (
     schedules,
     vae,
 )
+from sketch_rnn_tf.model.cells import division
+from sketch_rnn_tf.native import library
 
 B, T = 4, 12
 
@@ -525,9 +527,27 @@ def test_no_two_draws_of_a_step_share_their_seed(monkeypatch):
         lambda tensor: tf.repeat(tensor, 8, axis=0), _batch()
     )
     model(batch, training=True, seed=tf.constant([7, 0]))
-    # Masks of two directions and a decoder, in two parts each; z's noise,
-    # the inputs' dropout, and that of both parts' outputs.
-    assert len(seeds) == len(set(seeds)) == 10
+    # Masks of two directions and a decoder; z's noise, the inputs' dropout,
+    # and that of the outputs.
+    assert len(seeds) == len(set(seeds)) == 6
+
+
+def test_dropout_does_not_depend_on_how_a_batch_is_divided(monkeypatch):
+    model = vae.SketchRNN(CONFIG.replace(batch_size=64, **DROPOUT))
+    batch = tf.nest.map_structure(
+        lambda tensor: tf.repeat(tensor, 16, axis=0), _batch()
+    )
+
+    def run(cores, native):
+        monkeypatch.setattr(division.processor, "cores", lambda: cores)
+        monkeypatch.setenv(library.SWITCH, native)
+        output = model(batch, training=True, seed=tf.constant([7, 0]))
+        return output.points.pen.logits.numpy()
+
+    whole = run(1, "auto")
+    assert np.abs(whole).max() > 0.1
+    for cores, native in ((2, "auto"), (4, "auto"), (2, "off")):
+        np.testing.assert_allclose(run(cores, native), whole, atol=1e-5)
 
 
 def test_largest_seed_is_allowed():

@@ -120,27 +120,32 @@ class Decoder(keras.layers.Layer):
             _, condition = self.recurrent_cell.input_projection()
         width = condition.shape[-1]
         condition = tf.broadcast_to(condition, [batch_size, width])
-        # Splits, as the gradient of a slice is padded in a loop of one thread.
         rows = division.rows(
             inputs.shape[1],
             one_core=self.recurrent_cell.takes_one_core(self._options),
         )
+        # Drawn for the whole batch: its parts are as many as there are cores.
+        shape = [num_steps, batch_size, self.size]
+        masks, kept = None, None
+        if self.recurrent_dropout:
+            masks = cells.candidate_masks(
+                shape, rate=self.recurrent_dropout, seed=seed
+            )
+        if self.output_dropout:
+            ones = tf.ones(shape, inputs.dtype)
+            kept = self._dropout(ones, self.output_dropout, seed, 2)
+            kept = tf.split(kept, rows, axis=1)
+        # Splits, as the gradient of a slice is padded in a loop of one thread.
         states = zip(*(tf.split(part, rows) for part in state), strict=True)
         parts = zip(
             tf.split(inputs, rows, axis=1),
             tf.split(condition, rows),
             states,
+            cells.split_masks(masks, rows),
             strict=True,
         )
         params = []
-        for index, (inputs, condition, state) in enumerate(parts):
-            masks, apart = None, [index * division.STREAM, 0]
-            if self.recurrent_dropout:
-                masks = cells.candidate_masks(
-                    [num_steps, tf.shape(condition)[0], self.size],
-                    rate=self.recurrent_dropout,
-                    seed=tf.cast(seed, tf.int64) + apart,
-                )
+        for index, (inputs, condition, state, masks) in enumerate(parts):
             outputs = self.recurrent_cell.run_training(
                 inputs,
                 state,
@@ -149,13 +154,8 @@ class Decoder(keras.layers.Layer):
                 options=self._options,
             )
             _, outputs = tf.split(outputs, [1, -1])
-            if self.output_dropout:
-                outputs = self._dropout(
-                    outputs,
-                    self.output_dropout,
-                    tf.cast(seed, tf.int64) + apart,
-                    2,
-                )
+            if kept is not None:
+                outputs *= kept[index]
             params.append(self._predict(outputs))
         return tf.concat(params, axis=1)
 

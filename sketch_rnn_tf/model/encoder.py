@@ -132,20 +132,22 @@ class Encoder(keras.layers.Layer):
         rows = division.rows(
             inputs.shape[1], one_core=cell.takes_one_core(self._options)
         )
+        masks = None
+        if self.recurrent_dropout:
+            masks = cells.candidate_masks(
+                [*tf.unstack(tf.shape(inputs)[:2]), self.size],
+                rate=self.recurrent_dropout,
+                seed=seed + [0, index],
+            )
         parts = zip(
-            tf.split(inputs, rows, axis=1), tf.split(lengths, rows), strict=True
+            tf.split(inputs, rows, axis=1),
+            tf.split(lengths, rows),
+            cells.split_masks(masks, rows),
+            strict=True,
         )
         hidden = []
-        for part, (inputs, lengths) in enumerate(parts):
-            num_steps, batch_size = tf.unstack(tf.shape(inputs)[:2])
-            masks = None
-            if self.recurrent_dropout:
-                masks = cells.candidate_masks(
-                    [num_steps, batch_size, self.size],
-                    rate=self.recurrent_dropout,
-                    seed=tf.cast(seed, tf.int64)
-                    + [part * division.STREAM, index],
-                )
+        for inputs, lengths, masks in parts:
+            batch_size = tf.shape(inputs)[1]
             outputs = cell.run_training(
                 inputs,
                 cells.zero_state(cell, batch_size),

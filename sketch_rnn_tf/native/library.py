@@ -40,17 +40,32 @@ def operations() -> types.ModuleType | None:
       ValueError: If `SKETCH_RNN_TF_NATIVE` is none of `CHOICES`, or "on" where
         the library cannot be compiled.
     """
-    choice = os.environ.get(SWITCH) or CHOICES[0]
-    if choice not in CHOICES:
-        raise ValueError(
-            f"{SWITCH}: expected one of {', '.join(CHOICES)}, got {choice!r}"
-        )
+    choice = _choice()
     if choice == "off":
         return None
     loaded, why = _loaded()
     if loaded is None and choice == "on":
         raise ValueError(f"{SWITCH}: on, but {why}")
     return loaded
+
+
+def check() -> None:
+    """Checks `SKETCH_RNN_TF_NATIVE`, before a step that would need it.
+
+    Raises:
+      ValueError: As `operations` does.
+    """
+    if _choice() == "on":
+        operations()
+
+
+def _choice():
+    choice = os.environ.get(SWITCH) or CHOICES[0]
+    if choice not in CHOICES:
+        raise ValueError(
+            f"{SWITCH}: expected one of {', '.join(CHOICES)}, got {choice!r}"
+        )
+    return choice
 
 
 @functools.cache

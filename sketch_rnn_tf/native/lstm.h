@@ -21,7 +21,8 @@ typedef struct {
   const float *kernel;    /* [X, 4 n] */
   const float *recurrent; /* [n, 4 n] */
   const float *condition; /* [B, 4 n], added to the products */
-  const uint16_t *bits;   /* [T, B, n]; null masks nothing */
+  const uint16_t *bits;   /* [T, bit_rows, n]; null masks nothing */
+  long bit_rows, first;   /* of which B are read, from the first on */
   int32_t threshold;      /* a candidate is kept if its bits reach it */
   float scale;            /* of a kept candidate */
 } Problem;
@@ -48,20 +49,27 @@ static long pointers(long count) {
   return divided_up(count * sizeof(void *), sizeof(float));
 }
 
-static inline Floats masked(const Problem *p, Floats values, long position,
-                            long count) {
-  if (!p->bits) return values;
+/* The bits of a row's units from u on; null if nothing is masked. */
+static inline const uint16_t *bits_of(const Problem *p, long t, long b,
+                                      long u) {
+  long row = t * p->bit_rows + p->first + b;
+  return p->bits ? p->bits + row * p->size + u : 0;
+}
+
+static inline Floats masked(const Problem *p, Floats values,
+                            const uint16_t *from, long count) {
+  if (!from) return values;
   Halves bits = {0};
   if (count == LANES) {
-    bits = *(const Halves *)(p->bits + position);
+    bits = *(const Halves *)from;
   } else {
-    memcpy(&bits, p->bits + position, count * sizeof *p->bits);
+    memcpy(&bits, from, count * sizeof *from);
   }
   Integers kept = __builtin_convertvector(bits, Integers) >= p->threshold;
   return values * (Floats)(kept & (Integers)every(p->scale));
 }
 
-static inline void step_units(const Problem *p, long position, long count,
+static inline void step_units(const Problem *p, const uint16_t *bits, long count,
                               const float *products, float *gates,
                               const float *c, float *new_c, float *new_h) {
   long n = p->size;
@@ -78,7 +86,7 @@ static inline void step_units(const Problem *p, long position, long count,
   store_some(gates + n, j, count);
   store_some(gates + 2 * n, f, count);
   store_some(gates + 3 * n, o, count);
-  Floats candidate = masked(p, j, position, count);
+  Floats candidate = masked(p, j, bits, count);
   Floats cell = f * load_some(c, count) + i * candidate;
   store_some(new_c, cell, count);
   store_some(new_h, tanh_of(cell) * o, count);
@@ -114,13 +122,14 @@ static int run_forward(const Problem *p, float *c, float *h, float *gates) {
       long from = (t * rows + b) * n, to = from + rows * n;
       for (long u = 0; u < n; u += LANES) {
         const float *of_units = products + b * apart + u;
+        const uint16_t *bits = bits_of(p, t, b, u);
         float *kept = gates + 4 * from + u;
         /* Called in two ways, for one of them to know that it is a vector. */
         if (n - u >= LANES) {
-          step_units(p, from + u, LANES, of_units, kept, c + from + u,
+          step_units(p, bits, LANES, of_units, kept, c + from + u,
                      c + to + u, h + to + u);
         } else {
-          step_units(p, from + u, n - u, of_units, kept, c + from + u,
+          step_units(p, bits, n - u, of_units, kept, c + from + u,
                      c + to + u, h + to + u);
         }
       }
@@ -142,7 +151,8 @@ typedef struct {
   float *c, *h;     /* of the first step, [B, n] */
 } Gradients;
 
-static inline void step_units_back(const Problem *p, long position, long count,
+static inline void step_units_back(const Problem *p, const uint16_t *bits,
+                                   long position, long count,
                                    const Given *given, const float *d_h,
                                    float *d_c, float *d_gates, float *sums) {
   long n = p->size, rows = p->batch_size;
@@ -163,7 +173,7 @@ static inline void step_units_back(const Problem *p, long position, long count,
   Floats h = load_some(d_h, count) +
              load_some(given->outputs + position + rows * n, count);
   Floats cell = load_some(d_c, count) + h * o * (1.0f - tanh_c * tanh_c);
-  Floats candidate = masked(p, cell, position, count);
+  Floats candidate = masked(p, cell, bits, count);
   Floats gradients[] = {
       candidate * j * (i * (1.0f - i)),
       candidate * i * (1.0f - j * j),
@@ -246,10 +256,11 @@ static int run_backward(const Problem *p, const Given *given,
         const float *d_h = d_operand + b * row + h_from + u;
         float *d_c = d->c + b * n + u, *to = d_gates + b * apart + u;
         float *sums = d->condition + b * 4 * n + u;
+        const uint16_t *bits = bits_of(p, t, b, u);
         if (n - u >= LANES) {
-          step_units_back(p, from + u, LANES, given, d_h, d_c, to, sums);
+          step_units_back(p, bits, from + u, LANES, given, d_h, d_c, to, sums);
         } else {
-          step_units_back(p, from + u, n - u, given, d_h, d_c, to, sums);
+          step_units_back(p, bits, from + u, n - u, given, d_h, d_c, to, sums);
         }
       }
     }

@@ -18,7 +18,7 @@ typedef struct TF_DimensionHandle TF_DimensionHandle;
 
 /* Attributes of an operation. */
 typedef struct {
-  int64_t threshold;
+  int64_t first_row, threshold;
   float scale;
   unsigned char input_gradient;
 } Attributes;
@@ -103,15 +103,16 @@ static Problem problem(Call *call, const Attributes *attributes, Sizes *s) {
   s->next_steps = s->steps + 1;
   p.bits = input(call, 3, "bits", 3,
                  (long *[]){&s->bit_steps, &s->bit_rows, &s->bit_size});
-  int same = s->bit_steps == s->steps && s->bit_rows == s->rows &&
-             s->bit_size == s->size;
+  int enough = s->bit_steps == s->steps && s->bit_size == s->size &&
+               attributes->first_row >= 0 &&
+               attributes->first_row + s->rows <= s->bit_rows;
   if (good(call) && s->gates != 4 * s->size) {
     refuse(call, "recurrent_kernel", 2);
   }
-  if (good(call) && !same) {
-    if (s->bit_steps) refuse(call, "bits", 3);
-    p.bits = 0;
-  }
+  if (good(call) && s->bit_rows && !enough) refuse(call, "bits", 3);
+  if (!s->bit_rows) p.bits = 0;
+  p.bit_rows = s->bit_rows;
+  p.first = attributes->first_row;
   p.num_steps = s->steps;
   p.batch_size = s->rows;
   p.input_size = s->inputs;
@@ -169,8 +170,12 @@ static void backward(void *attributes, TF_OpKernelContext *context) {
 static void *construct(TF_OpKernelConstruction *construction) {
   Attributes *attributes = calloc(1, sizeof *attributes);
   TF_Status *status = TF_NewStatus();
-  TF_OpKernelConstruction_GetAttrInt64(construction, "threshold",
-                                       &attributes->threshold, status);
+  TF_OpKernelConstruction_GetAttrInt64(construction, "first_row",
+                                       &attributes->first_row, status);
+  if (TF_GetCode(status) == TF_OK) {
+    TF_OpKernelConstruction_GetAttrInt64(construction, "threshold",
+                                         &attributes->threshold, status);
+  }
   if (TF_GetCode(status) == TF_OK) {
     TF_OpKernelConstruction_GetAttrFloat(construction, "scale",
                                          &attributes->scale, status);
@@ -200,6 +205,7 @@ static void add(const char *name, const char *const inputs[],
   for (; *outputs; outputs++) {
     TF_OpDefinitionBuilderAddOutput(definition, *outputs);
   }
+  TF_OpDefinitionBuilderAddAttr(definition, "first_row: int");
   TF_OpDefinitionBuilderAddAttr(definition, "threshold: int");
   TF_OpDefinitionBuilderAddAttr(definition, "scale: float");
   TF_OpDefinitionBuilderAddAttr(definition, "input_gradient: bool");

@@ -17,6 +17,7 @@ from sketch_rnn_tf import (
 )
 from sketch_rnn_tf.data import input_pipeline
 from sketch_rnn_tf.model import size as size_lib, vae
+from sketch_rnn_tf.native import library
 from sketch_rnn_tf.pretrained import weights_file
 from sketch_rnn_tf.training import (
     callbacks as callbacks_lib,
@@ -57,7 +58,7 @@ def train(
     SIGTERM tells it to stop.
 
     Killed at any moment and resumed, it comes to the same weights and
-    history, bit for bit on a CPU, as if nothing had happened.
+    history, bit for bit on the same CPU, as if nothing had happened.
 
     Args:
       config: Its max_len and scale_factor must be set, see
@@ -82,13 +83,15 @@ def train(
     Raises:
       ValueError: If the work directory does not fit, see
         `work_directory.check`, or another process trains there, its
-        checkpoint is damaged, or a split is empty.
+        checkpoint is damaged, or a split is empty; or if the native library
+        is asked for and cannot be had.
       OSError: If the work directory cannot be written to or is full, told
         before the first step as far as that can be known.
       FloatingPointError: If a loss or gradient is no longer a number.
       interruption.Interrupted: On Ctrl-C or SIGTERM, when all is saved.
     """
     work_dir = pathlib.Path(work_dir)
+    library.check()
     valid = input_pipeline.batches(valid_source, config)
     # Streamed records are only known to be too long when they are read.
     pictured = next(iter(valid.take(1)), None)

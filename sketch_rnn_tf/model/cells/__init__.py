@@ -22,6 +22,7 @@ from sketch_rnn_tf.model.cells.recurrence import (
     State,
     candidate_masks,
     run,
+    split_masks,
     zero_state,
 )
 
@@ -37,6 +38,7 @@ __all__ = [
     "candidate_masks",
     "make",
     "run",
+    "split_masks",
     "zero_state",
 ]
 

@@ -109,8 +109,13 @@ class Scan:
             )
             # Not in XLA, which transposes slowly.
             rights = factors.of_kernels(kernels, options.product_dtype)
+            part = masks
+            if masks is not None:
+                # A tensor: else the loops would be compiled for each part.
+                first = tf.convert_to_tensor(masks.first)
+                part = masks._replace(first=first)
             states, kept = self._forward(
-                inputs, rights, weights, state, masks, options
+                inputs, rights, weights, state, part, options
             )
 
             def gradient(d_outputs):
@@ -119,7 +124,7 @@ class Scan:
                 )
                 return self._backward(
                     d_outputs, inputs, rights, through_x, transposed, weights,
-                    states, kept, masks, options,
+                    states, kept, part, options,
                 )  # fmt: skip
 
             return states[self._output], gradient

@@ -28,9 +28,6 @@ BLOCKS_FROM = 256
 MOST_CORES = 2
 """With more, kernels stay whole: what is best there was not measured."""
 
-STREAM = 2**40
-"""Random numbers of a batch's parts are drawn from seeds so far apart."""
-
 
 def rows(batch_size: int | None, *, one_core: bool = False) -> list[int] | int:
     """Says how to split a batch into parts that run side by side.

@@ -60,12 +60,13 @@ def run(
       tf.errors.InvalidArgumentError: If shapes do not agree, once it runs.
     """
     native = library.operations()
-    bits, rate = tf.zeros([0, 0, 0], tf.uint16), 0.0
-    if masks is not None:
-        bits, rate = masks
+    if masks is None:
+        masks = recurrence.Masks(tf.zeros([0, 0, 0], tf.uint16), 0.0)
+    bits = masks.bits
     attributes = {
-        "threshold": recurrence.kept_from(rate),
-        "scale": 1.0 / (1.0 - rate),
+        "first_row": masks.first,
+        "threshold": masks.threshold,
+        "scale": masks.scale,
         "input_gradient": input_gradient,
     }
 

@@ -1,5 +1,6 @@
 """Running a cell over time, plainly."""
 
+import itertools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -24,23 +25,57 @@ class Masks(NamedTuple):
     Kept as random bits, since a float a unit and step is slow to read.
 
     Attributes:
-      bits: uint16 [T, B, n], uniform.
+      bits: uint16 [T, rows, n], uniform.
       rate: Drop rate.
+      first: int32, the first row that is read.
+      count: How many rows are read, B; None reads all.
     """
 
     bits: tf.Tensor
     rate: float
+    first: int | tf.Tensor = 0
+    count: int | None = None
+
+    @property
+    def threshold(self) -> int:
+        """The least bits that keep a candidate."""
+        return round(self.rate * 2**16)
+
+    @property
+    def scale(self) -> float:
+        """What a kept candidate is multiplied by."""
+        return 1.0 / (1.0 - self.rate)
 
     def at(self, t: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
         """Returns the mask of a step, [B, n]: 0, or 1 / (1 - rate)."""
+        bits = self.bits[t]
+        if self.count is not None:
+            bits = tf.slice(bits, [self.first, 0], [self.count, bits.shape[1]])
         # In int32, as XLA's GPU and older CPU kernels lack uint16.
-        kept = tf.cast(self.bits[t], tf.int32) >= kept_from(self.rate)
-        return tf.cast(kept, dtype) / (1.0 - self.rate)
+        kept = tf.cast(bits, tf.int32) >= self.threshold
+        return tf.cast(kept, dtype) * self.scale
 
 
-def kept_from(rate: float) -> int:
-    """Returns the least of the 2 ** 16 bits' values that keeps a candidate."""
-    return round(rate * 2**16)
+def split_masks(
+    masks: Masks | None, sizes: list[int] | int
+) -> list[Masks | None]:
+    """Returns the masks of a batch's parts, of which nothing is copied.
+
+    What is drawn for a row so does not depend on how a batch is divided.
+
+    Args:
+      masks: Those of the batch; None keeps all.
+      sizes: The parts' sizes; 1 leaves the batch whole.
+    """
+    if sizes == 1:
+        return [masks]
+    if masks is None:
+        return [None] * len(sizes)
+    ends = itertools.accumulate(sizes)
+    return [
+        masks._replace(first=end - size, count=size)
+        for size, end in zip(sizes, ends, strict=True)
+    ]
 
 
 def candidate_masks(
