@@ -14,8 +14,6 @@ typedef struct TF_DimensionHandle TF_DimensionHandle;
 
 #include "tensorflow/c/ops.h"
 
-#define MOST_TENSORS 8
-
 /* Attributes of an operation. */
 typedef struct {
   int64_t first_row, threshold;
@@ -27,7 +25,7 @@ typedef struct {
 typedef struct {
   TF_OpKernelContext *context;
   TF_Status *status;
-  TF_Tensor *tensors[MOST_TENSORS + 5];
+  TF_Tensor *tensors[13]; /* of up to 8 inputs and 5 outputs */
   int count;
 } Call;
 
