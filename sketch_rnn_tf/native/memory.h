@@ -5,8 +5,10 @@
 #define SKETCH_RNN_TF_MEMORY_H_
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #define MOST_KEPT (64L << 20) /* bytes */
+#define LARGE_PAGE (2L << 20) /* bytes */
 #define LINE 16               /* floats in a cache's line */
 
 static _Thread_local struct {
@@ -17,14 +19,17 @@ static _Thread_local struct {
 /* Makes room for a call, in which `arrays` times some floats are taken.
    Returns whether there is memory for it. */
 static int make_room(long floats, int arrays) {
-  long size = floats + arrays * LINE;
+  long page = LARGE_PAGE / sizeof(float);
+  long size = (floats + arrays * LINE + page - 1) / page * page;
   block.used = 0;
   if (size <= block.size) return 1;
   free(block.start);
   void *start = 0;
-  if (posix_memalign(&start, LINE * sizeof(float), size * sizeof(float))) {
-    start = 0;
-  }
+  if (posix_memalign(&start, LARGE_PAGE, size * sizeof(float))) start = 0;
+#ifdef MADV_HUGEPAGE
+  /* A packed kernel is a thousand small pages, gone through in each step. */
+  if (start) madvise(start, size * sizeof(float), MADV_HUGEPAGE);
+#endif
   block.start = start;
   block.size = start ? size : 0;
   return start != 0;

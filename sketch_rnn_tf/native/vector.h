@@ -65,12 +65,12 @@ static inline Exponential exponential(Floats x) {
   Floats k = shifted - rounder;
   /* log 2 in two parts, the first short enough to be multiplied exactly. */
   Floats r = (x - k * 0.693359375f) - k * -2.12194440e-4f;
-  Floats p = r * (1.0f / 5040.0f) + 1.0f / 720.0f;
-  p = p * r + 1.0f / 120.0f;
-  p = p * r + 1.0f / 24.0f;
-  p = p * r + 1.0f / 6.0f;
-  p = p * r + 0.5f;
-  p = p * (r * r) + r;
+  /* In pairs of terms, which do not wait for each other. */
+  Floats square = r * r;
+  Floats low = r * (1.0f / 6.0f) + 0.5f;
+  Floats middle = r * (1.0f / 120.0f) + 1.0f / 24.0f;
+  Floats high = r * (1.0f / 5040.0f) + 1.0f / 720.0f;
+  Floats p = ((high * square + middle) * square + low) * square + r;
   Integers bits = ((Integers)shifted << 23) + (127 << 23);
   return (Exponential){(Floats)bits, p};
 }
