@@ -39,6 +39,12 @@ def test_switch_takes_three_values(fresh, monkeypatch):
         library.check()
 
 
+def test_all_sources_are_part_of_the_name():
+    folder = pathlib.Path(library.__file__).parent
+    sources = [*folder.glob("*.c"), *folder.glob("*.h")]
+    assert set(library._SOURCES) == {path.name for path in sources}
+
+
 def test_off_compiles_nothing(fresh, monkeypatch):
     monkeypatch.setenv(library.SWITCH, "off")
     assert library.operations() is None
