@@ -48,8 +48,13 @@ def _resident(name, data_dir):
     result = subprocess.run(
         [sys.executable, "-c", SCRIPT, f"quickdraw_strokes/{name}", data_dir],
         # With a pool of freed memory for each thread, how much is resident
-        # says how the threads took turns.
-        env={**os.environ, "MALLOC_ARENA_MAX": "2"},
+        # says how the threads took turns; with large tensors in the pools,
+        # in what order their sizes came.
+        env={
+            **os.environ,
+            "MALLOC_ARENA_MAX": "2",
+            "MALLOC_MMAP_THRESHOLD_": "131072",
+        },
         capture_output=True,
         text=True,
         check=False,
