@@ -550,6 +550,29 @@ def test_dropout_does_not_depend_on_how_a_batch_is_divided(monkeypatch):
         np.testing.assert_allclose(run(cores, native), whole, atol=1e-5)
 
 
+@pytest.mark.parametrize("cell", config.CELLS)
+def test_divided_batches_are_trained_on_in_a_graph(cell, monkeypatch):
+    monkeypatch.setenv(library.SWITCH, "off")
+    model = vae.SketchRNN(
+        CONFIG.replace(
+            batch_size=33, encoder_cell=cell, decoder_cell=cell, **DROPOUT
+        )
+    )
+    model.compile()
+    # Of any number of steps, as the input pipeline's batches are.
+    batch = tf.nest.map_structure(
+        lambda tensor: tf.repeat(tensor, [9, 8, 8, 8], axis=0), _batch()
+    )
+    signature = {
+        "strokes": tf.TensorSpec([33, None, 5]),
+        "lengths": tf.TensorSpec([33], tf.int32),
+    }
+    data = tf.data.Dataset.from_generator(
+        lambda: [batch], output_signature=signature
+    )
+    assert math.isfinite(model.fit(data, verbose=0).history["loss"][0])
+
+
 def test_largest_seed_is_allowed():
     model = vae.SketchRNN(CONFIG.replace(seed=2**31 - 1))
     model.compile(run_eagerly=True)

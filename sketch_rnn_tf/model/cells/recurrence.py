@@ -84,7 +84,7 @@ def candidate_masks(
     """Draws dropout masks, fresh for each step and unit.
 
     Args:
-      shape: [T, B, n].
+      shape: [T, B, n], of which n is no tensor.
       rate: Drop rate, taken to the nearest multiple of 2 ** -16.
       seed: int32 [2].
     """
@@ -92,8 +92,9 @@ def candidate_masks(
     bits = tf.random.stateless_uniform(
         [*leading, (n + 1) // 2], seed, None, None, tf.uint32
     )
-    bits = tf.reshape(tf.bitcast(bits, tf.uint16), [*leading, -1])
-    return Masks(bits[..., :n], rate)
+    bits = tf.reshape(tf.bitcast(bits, tf.uint16), [*leading, -1])[..., :n]
+    bits.set_shape([*[None] * len(leading), n])
+    return Masks(bits, rate)
 
 
 def run(
