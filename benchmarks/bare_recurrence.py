@@ -158,7 +158,7 @@ def gradients(
                 d_outputs = [tf.identity(run[-1]) for run in stage]
                 done = _tensors(tape.gradient(outputs, sources, d_outputs))
             found += done
-        return tf.add_n([tf.reshape(tensor, [-1])[0] for tensor in found])
+        return _firsts(found)
 
     return lambda: float(compute())
 
@@ -191,8 +191,7 @@ def _plain(cell, inputs):
             tape.watch(watched)
             outputs, _ = runner(inputs, state, lengths=None, training=True)
         sources = [w.value for w in cell.trainable_weights] + watched
-        found = _tensors(tape.gradient(outputs, sources, d_outputs))
-        return tf.add_n([tf.reshape(tensor, [-1])[0] for tensor in found])
+        return _firsts(_tensors(tape.gradient(outputs, sources, d_outputs)))
 
     return lambda: float(compute())
 
@@ -200,3 +199,8 @@ def _plain(cell, inputs):
 def _tensors(gradients):
     """Returns the gradients that there are."""
     return [tf.convert_to_tensor(g) for g in gradients if g is not None]
+
+
+def _firsts(tensors):
+    """Returns a number that needs all of the tensors."""
+    return tf.add_n([tf.reshape(tensor, [-1])[0] for tensor in tensors])

@@ -72,7 +72,7 @@ def test_streaming_ten_times_the_data_takes_no_more_memory(tmp_path):
         resident[name] = _resident(name, str(tmp_path))
     # 100,000 sketches are 43 MiB in float32, and 220 as TFDS would cache
     # them.  What is resident settles within a few passes, from the first to
-    # the third by 1 to 14 MiB, and stood still from there to the seventh.
+    # the third by 1 to 14 MiB, and from there to the seventh by 4.
     large = resident["doodles_large"]
     assert large[2] - large[0] < 24, resident
     # The shuffle buffer holds 20,000 sketches, or all of the small set.

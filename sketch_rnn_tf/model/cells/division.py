@@ -1,7 +1,8 @@
 """How a batch and a kernel are divided on a CPU.
 
 Parts of a batch run side by side: between two products the small operations
-leave cores idle, which another part's products fill.
+leave cores idle, which another part's products fill.  Where a part takes one
+core alone there are as many parts as cores.
 
 Of a kernel that is no longer in the cache when it is needed again, columns
 are taken `COLUMNS` at a time, each block in an array of its own.  XLA's
