@@ -11,6 +11,7 @@
 
 #include "memory.h"
 #include "product.h"
+#include "vector.h"
 
 /* Rows of which the kernel's gradient is summed at once. */
 #define SUMMED_ROWS 256
@@ -49,35 +50,43 @@ static long pointers(long count) {
   return divided_up(count * sizeof(void *), sizeof(float));
 }
 
-/* The bits of a row's units from u on; null if nothing is masked. */
-static inline const uint16_t *bits_of(const Problem *p, long t, long b,
-                                      long u) {
+/* The bits of a row; null if nothing is masked. */
+static inline const uint16_t *bits_of(const Problem *p, long t, long b) {
   long row = t * p->bit_rows + p->first + b;
-  return p->bits ? p->bits + row * p->size + u : 0;
+  return p->bits ? p->bits + row * p->size : 0;
 }
 
+/* Masks a row's units from u on. */
 static inline Floats masked(const Problem *p, Floats values,
-                            const uint16_t *from, long count) {
-  if (!from) return values;
-  Halves bits = {0};
+                            const uint16_t *bits, long u, long count) {
+  if (!bits) return values;
+  Halves of_units = {0};
   if (count == LANES) {
-    bits = *(const Halves *)from;
+    of_units = *(const Halves *)(bits + u);
   } else {
-    memcpy(&bits, from, count * sizeof *from);
+    memcpy(&of_units, bits + u, count * sizeof *bits);
   }
-  Integers kept = __builtin_convertvector(bits, Integers) >= p->threshold;
+  Integers kept = __builtin_convertvector(of_units, Integers) >= p->threshold;
   return values * (Floats)(kept & (Integers)every(p->scale));
 }
 
-static inline void step_units(const Problem *p, const uint16_t *bits, long count,
-                              const float *products, float *gates,
-                              const float *c, float *new_c, float *new_h) {
+/* A row of a step. */
+typedef struct {
+  const float *products, *c;
+  const uint16_t *bits;
+  float *gates, *new_c, *new_h;
+} Row;
+
+/* Computes `count` of its units, from u on. */
+static inline void step_units(const Problem *p, Row row, long u, long count) {
   long n = p->size;
+  const float *products = row.products + u;
+  float *gates = row.gates + u;
   for (int gate = 0; gate < 4; gate++) {
     __builtin_prefetch(gates + (4 + gate) * n, 1); /* the next row's */
   }
-  __builtin_prefetch(new_c + n, 1);
-  __builtin_prefetch(new_h + n, 1);
+  __builtin_prefetch(row.new_c + u + n, 1);
+  __builtin_prefetch(row.new_h + u + n, 1);
   Floats i = sigmoid_of(load_some(products, count));
   Floats j = tanh_of(load_some(products + n, count));
   Floats f = sigmoid_of(load_some(products + 2 * n, count) + 1.0f);
@@ -86,10 +95,10 @@ static inline void step_units(const Problem *p, const uint16_t *bits, long count
   store_some(gates + n, j, count);
   store_some(gates + 2 * n, f, count);
   store_some(gates + 3 * n, o, count);
-  Floats candidate = masked(p, j, bits, count);
-  Floats cell = f * load_some(c, count) + i * candidate;
-  store_some(new_c, cell, count);
-  store_some(new_h, tanh_of(cell) * o, count);
+  Floats candidate = masked(p, j, row.bits, u, count);
+  Floats cell = f * load_some(row.c + u, count) + i * candidate;
+  store_some(row.new_c + u, cell, count);
+  store_some(row.new_h + u, tanh_of(cell) * o, count);
 }
 
 /* Computes c and h [T + 1, B, n], whose first step is given, and the gates
@@ -119,20 +128,11 @@ static int run_forward(const Problem *p, float *c, float *h, float *gates) {
     multiply(rows, 4 * n, depth, operand, row, packed, condition, apart,
              products, apart);
     for (long b = 0; b < rows; b++) {
-      long from = (t * rows + b) * n, to = from + rows * n;
-      for (long u = 0; u < n; u += LANES) {
-        const float *of_units = products + b * apart + u;
-        const uint16_t *bits = bits_of(p, t, b, u);
-        float *kept = gates + 4 * from + u;
-        /* Called in two ways, for one of them to know that it is a vector. */
-        if (n - u >= LANES) {
-          step_units(p, bits, LANES, of_units, kept, c + from + u,
-                     c + to + u, h + to + u);
-        } else {
-          step_units(p, bits, n - u, of_units, kept, c + from + u,
-                     c + to + u, h + to + u);
-        }
-      }
+      long from = (t * rows + b) * n, to = from + rows * n, u = 0;
+      Row of_step = {products + b * apart, c + from, bits_of(p, t, b),
+                     gates + 4 * from, c + to, h + to};
+      for (; u + LANES <= n; u += LANES) step_units(p, of_step, u, LANES);
+      if (u < n) step_units(p, of_step, u, n - u);
     }
   }
   give_back();
@@ -151,41 +151,49 @@ typedef struct {
   float *c, *h;     /* of the first step, [B, n] */
 } Gradients;
 
-static inline void step_units_back(const Problem *p, const uint16_t *bits,
-                                   long position, long count,
-                                   const Given *given, const float *d_h,
-                                   float *d_c, float *d_gates, float *sums) {
-  long n = p->size, rows = p->batch_size;
-  const float *gates = given->gates + (position / n) * 4 * n + position % n;
+/* A row of a step, backward: what was computed, and the gradients of the
+   outputs, of what comes after, and of the products. */
+typedef struct {
+  const float *gates, *c, *new_c, *d_outputs, *d_h;
+  const uint16_t *bits;
+  float *d_c, *d_gates, *sums;
+} RowBack;
+
+/* Computes the gradients of `count` of its units, from u on. */
+static inline void step_units_back(const Problem *p, RowBack row, long u,
+                                   long count) {
+  long n = p->size;
+  const float *gates = row.gates + u;
   /* The next row's: a row is too short for the processor to foresee it. */
   for (int gate = 0; gate < 4; gate++) {
     __builtin_prefetch(gates + (4 + gate) * n);
   }
-  __builtin_prefetch(given->c + position + n);
-  __builtin_prefetch(given->c + position + (rows + 1) * n);
-  __builtin_prefetch(given->outputs + position + (rows + 1) * n);
+  __builtin_prefetch(row.c + u + n);
+  __builtin_prefetch(row.new_c + u + n);
+  __builtin_prefetch(row.d_outputs + u + n);
   Floats i = load_some(gates, count);
   Floats j = load_some(gates + n, count);
   Floats f = load_some(gates + 2 * n, count);
   Floats o = load_some(gates + 3 * n, count);
-  Floats c = load_some(given->c + position, count);
-  Floats tanh_c = tanh_of(load_some(given->c + position + rows * n, count));
-  Floats h = load_some(d_h, count) +
-             load_some(given->outputs + position + rows * n, count);
-  Floats cell = load_some(d_c, count) + h * o * (1.0f - tanh_c * tanh_c);
-  Floats candidate = masked(p, cell, bits, count);
+  Floats c = load_some(row.c + u, count);
+  Floats tanh_c = tanh_of(load_some(row.new_c + u, count));
+  Floats h =
+      load_some(row.d_h + u, count) + load_some(row.d_outputs + u, count);
+  Floats cell =
+      load_some(row.d_c + u, count) + h * o * (1.0f - tanh_c * tanh_c);
+  Floats candidate = masked(p, cell, row.bits, u, count);
   Floats gradients[] = {
       candidate * j * (i * (1.0f - i)),
       candidate * i * (1.0f - j * j),
       cell * c * (f * (1.0f - f)),
       h * tanh_c * (o * (1.0f - o)),
   };
-  for (int gate = 0; gate < 4; gate++) {
-    store_some(d_gates + gate * n, gradients[gate], count);
-    float *sum = sums + gate * n;
+  UNROLLED for (int gate = 0; gate < 4; gate++) {
+    store_some(row.d_gates + gate * n + u, gradients[gate], count);
+    float *sum = row.sums + gate * n + u;
     store_some(sum, load_some(sum, count) + gradients[gate], count);
   }
-  store_some(d_c, cell * f, count);
+  store_some(row.d_c + u, cell * f, count);
 }
 
 /* The kernels' gradient: sums of outer products of what they multiplied and
@@ -251,18 +259,14 @@ static int run_backward(const Problem *p, const Given *given,
   memset(d_operand, 0, rows * row * sizeof(float));
   for (long t = steps - 1; t >= 0; t--) {
     for (long b = 0; b < rows; b++) {
-      long from = (t * rows + b) * n;
-      for (long u = 0; u < n; u += LANES) {
-        const float *d_h = d_operand + b * row + h_from + u;
-        float *d_c = d->c + b * n + u, *to = d_gates + b * apart + u;
-        float *sums = d->condition + b * 4 * n + u;
-        const uint16_t *bits = bits_of(p, t, b, u);
-        if (n - u >= LANES) {
-          step_units_back(p, bits, from + u, LANES, given, d_h, d_c, to, sums);
-        } else {
-          step_units_back(p, bits, from + u, n - u, given, d_h, d_c, to, sums);
-        }
-      }
+      long from = (t * rows + b) * n, after = from + rows * n, u = 0;
+      RowBack of_step = {
+          given->gates + 4 * from, given->c + from, given->c + after,
+          given->outputs + after, d_operand + b * row + h_from,
+          bits_of(p, t, b), d->c + b * n, d_gates + b * apart,
+          d->condition + b * 4 * n};
+      for (; u + LANES <= n; u += LANES) step_units_back(p, of_step, u, LANES);
+      if (u < n) step_units_back(p, of_step, u, n - u);
     }
     add_step(&kernels, p, t, given->h, d_gates, apart, operand);
     multiply(rows, width, 4 * n, d_gates, apart, packed, 0, 0, d_operand, row);

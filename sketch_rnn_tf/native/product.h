@@ -6,12 +6,39 @@
 #ifndef SKETCH_RNN_TF_PRODUCT_H_
 #define SKETCH_RNN_TF_PRODUCT_H_
 
+#include "memory.h"
 #include "vector.h"
 
 #define WIDTH (2 * LANES)
 #define DEPTH 640 /* rows of the packed matrix that are gone through at once */
 
 #define UNROLLED _Pragma("GCC unroll 16")
+#define INLINED static inline __attribute__((always_inline))
+
+/* Adds to the sums what one row of b[depth, WIDTH] contributes. */
+INLINED void add_row(int rows, const float *restrict a, long a_row,
+                     const float *restrict b, Floats sums[][2]) {
+  Floats left = load(b), right = load(b + LANES);
+  UNROLLED for (int i = 0; i < rows; i++) {
+    Floats factor = every(a[i * a_row]);
+    sums[i][0] = add_product(sums[i][0], factor, left);
+    sums[i][1] = add_product(sums[i][1], factor, right);
+  }
+}
+
+/* sums[rows][WIDTH] += a[rows, depth] b[depth, WIDTH], where a's rows are
+   `a_row` apart and its columns `a_column`.  Two rows of b at a time: a core
+   that runs another thread, too, has no instructions to spare. */
+INLINED void add_products(int rows, long depth, const float *restrict a,
+                          long a_row, long a_column, const float *restrict b,
+                          Floats sums[][2]) {
+  const float *last = b + depth / 2 * (2 * WIDTH);
+  for (; b < last; a += 2 * a_column, b += 2 * WIDTH) {
+    add_row(rows, a, a_row, b, sums);
+    add_row(rows, a + a_column, a_row, b + WIDTH, sums);
+  }
+  if (depth % 2) add_row(rows, a, a_row, b, sums);
+}
 
 /* Products of ROWS rows and WIDTH columns; sums stay in registers, for which
    ROWS has to be known when it is compiled.
@@ -27,17 +54,7 @@
       sums[i][0] = init ? load(init + i * init_row) : (Floats){0};           \
       sums[i][1] = init ? load(init + i * init_row + LANES) : (Floats){0};   \
     }                                                                        \
-    for (long k = 0; k < depth; k++) {                                       \
-      Floats left = load(b + k * WIDTH);                                     \
-      Floats right = load(b + k * WIDTH + LANES);                            \
-      __builtin_prefetch(b + (depth + k) * WIDTH, 0, 1);                     \
-      __builtin_prefetch(b + (depth + k) * WIDTH + LANES, 0, 1);             \
-      UNROLLED for (int i = 0; i < ROWS; i++) {                              \
-        Floats factor = every(a[i * a_row + k]);                             \
-        sums[i][0] += factor * left;                                         \
-        sums[i][1] += factor * right;                                        \
-      }                                                                      \
-    }                                                                        \
+    add_products(ROWS, depth, a, a_row, 1, b, sums);                         \
     UNROLLED for (int i = 0; i < ROWS; i++) {                                \
       store(c + i * c_row, sums[i][0]);                                      \
       store(c + i * c_row + LANES, sums[i][1]);                              \
@@ -51,15 +68,7 @@
       __builtin_prefetch(c + i * WIDTH, 1);                                  \
       __builtin_prefetch(c + i * WIDTH + LANES, 1);                          \
     }                                                                        \
-    for (long k = 0; k < depth; k++) {                                       \
-      Floats left = load(b + k * WIDTH);                                     \
-      Floats right = load(b + k * WIDTH + LANES);                            \
-      UNROLLED for (int i = 0; i < ROWS; i++) {                              \
-        Floats factor = every(a[k * ROWS + i]);                              \
-        sums[i][0] += factor * left;                                         \
-        sums[i][1] += factor * right;                                        \
-      }                                                                      \
-    }                                                                        \
+    add_products(ROWS, depth, a, 1, ROWS, b, sums);                          \
     UNROLLED for (int i = 0; i < ROWS; i++) {                                \
       float *to = c + i * WIDTH;                                             \
       store(to, load(to) + sums[i][0]);                                      \
@@ -128,15 +137,21 @@ static void multiply(long rows, long columns, long depth, const float *a,
                      long a_row, const float *packed, const float *init,
                      long init_row, float *c, long c_row) {
   long tiles = divided_up(rows, MOST_ROWS);
+  if (!tiles) return;
   float spare[MOST_ROWS * WIDTH] = {0};
   long most = at_once(depth);
   for (long k0 = 0; k0 < depth; k0 += most) {
     long d = smaller(most, depth - k0);
+    long next = divided_up(d * WIDTH, tiles * LINE) * LINE;
     for (long n0 = 0; n0 < columns; n0 += WIDTH, packed += d * WIDTH) {
       long width = smaller(WIDTH, columns - n0);
       for (long tile = 0; tile < tiles; tile++) {
         long i0 = rows * tile / tiles, m = rows * (tile + 1) / tiles - i0;
         const float *a_tile = a + i0 * a_row + k0;
+        /* Each tile asks for its share of what is multiplied next. */
+        for (long k = next * tile; k < next * (tile + 1); k += LINE) {
+          __builtin_prefetch(packed + d * WIDTH + k, 0, 1);
+        }
         float *to = c + i0 * c_row + n0;
         const float *from = k0 ? to : init ? init + i0 * init_row + n0 : 0;
         long from_row = k0 ? c_row : init_row;
@@ -213,8 +228,14 @@ static void unpack_outer_products(const float *packed_c, long inner,
   for (long i = 0; i < inner; i++) {
     for (long n = 0; n < columns; n += WIDTH) {
       long width = smaller(WIDTH, columns - n);
-      memcpy(c + i * columns + n, packed_c + (n * inner + i * WIDTH),
-             width * sizeof *c);
+      const float *from = packed_c + n * inner + i * WIDTH;
+      float *to = c + i * columns + n;
+      if (width == WIDTH) {
+        store(to, load(from));
+        store(to + LANES, load(from + LANES));
+      } else {
+        memcpy(to, from, width * sizeof *to);
+      }
     }
   }
 }

@@ -6,6 +6,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#if defined(__SSE__)
+#include <immintrin.h>
+#endif
+
 /* Of a product's tile, MOST_ROWS x 2 vectors are summed in registers. */
 #if defined(__AVX512F__)
 #define LANES 16
@@ -49,6 +53,17 @@ static inline void store_some(float *to, Floats values, long count) {
   }
 }
 
+/* sum + a b.  The instruction is given: compilers else choose between those
+   that overwrite the sum, a or b, and then have to move registers. */
+static inline Floats add_product(Floats sum, Floats a, Floats b) {
+#if defined(__FMA__)
+  __asm__("vfmadd231ps %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b));
+  return sum;
+#else
+  return sum + a * b;
+#endif
+}
+
 static inline Floats choose(Integers condition, Floats yes, Floats no) {
   return (Floats)((condition & (Integers)yes) | (~condition & (Integers)no));
 }
@@ -75,9 +90,18 @@ static inline Exponential exponential(Floats x) {
   return (Exponential){(Floats)bits, p};
 }
 
+/* The nearest to x that is between -most and most; NaN stays. */
 static inline Floats within(Floats x, float most) {
-  x = choose(x > every(most), every(most), x); /* NaN stays */
+#if defined(__AVX512F__)
+  return _mm512_max_ps(every(-most), _mm512_min_ps(every(most), x));
+#elif defined(__AVX__)
+  return _mm256_max_ps(every(-most), _mm256_min_ps(every(most), x));
+#elif defined(__SSE__)
+  return _mm_max_ps(every(-most), _mm_min_ps(every(most), x));
+#else
+  x = choose(x > every(most), every(most), x);
   return choose(x < every(-most), every(-most), x);
+#endif
 }
 
 /* exp(x) / (exp(x) + 1). */
