@@ -12,7 +12,11 @@
 #define WIDTH (2 * LANES)
 #define DEPTH 640 /* rows of the packed matrix that are gone through at once */
 
+#if defined(__clang__)
+#define UNROLLED _Pragma("clang loop unroll(full)")
+#else
 #define UNROLLED _Pragma("GCC unroll 16")
+#endif
 #define INLINED static inline __attribute__((always_inline))
 
 /* Adds to the sums what one row of b[depth, WIDTH] contributes. */
