@@ -112,6 +112,16 @@ static inline long at_once(long depth) {
   return divided_up(depth, divided_up(depth, DEPTH));
 }
 
+/* Copies up to WIDTH floats, most often so many. */
+static inline void copy(float *to, const float *from, long width) {
+  if (width == WIDTH) {
+    store(to, load(from));
+    store(to + LANES, load(from + LANES));
+  } else {
+    memcpy(to, from, width * sizeof *to);
+  }
+}
+
 /* Packs a matrix [depth, columns], given by its rows, or by its columns: for
    those of its rows that are gone through at once, and each WIDTH of its
    columns, [rows, WIDTH]. */
@@ -130,7 +140,7 @@ static void pack(const float *const *lines, int by_columns, long depth,
           const float *from = lines[n0 + n] + k;
           for (long i = 0; i < count; i++) packed[i * WIDTH + n] = from[i];
         }
-        if (!by_columns) memcpy(packed, lines[k] + n0, width * sizeof *packed);
+        if (!by_columns) copy(packed, lines[k] + n0, width);
       }
     }
   }
@@ -199,14 +209,8 @@ static void pack_rows(const float *b, long b_row, long columns, long rows,
     long width = smaller(WIDTH, columns - n);
     float *to = packed + first * WIDTH;
     for (long i = 0; i < count; i++, to += WIDTH) {
-      const float *from = b + i * b_row + n;
-      if (width == WIDTH) {
-        store(to, load(from));
-        store(to + LANES, load(from + LANES));
-      } else {
-        memset(to, 0, WIDTH * sizeof *to);
-        memcpy(to, from, width * sizeof *to);
-      }
+      if (width < WIDTH) memset(to, 0, WIDTH * sizeof *to);
+      copy(to, b + i * b_row + n, width);
     }
   }
 }
@@ -232,14 +236,7 @@ static void unpack_outer_products(const float *packed_c, long inner,
   for (long i = 0; i < inner; i++) {
     for (long n = 0; n < columns; n += WIDTH) {
       long width = smaller(WIDTH, columns - n);
-      const float *from = packed_c + n * inner + i * WIDTH;
-      float *to = c + i * columns + n;
-      if (width == WIDTH) {
-        store(to, load(from));
-        store(to + LANES, load(from + LANES));
-      } else {
-        memcpy(to, from, width * sizeof *to);
-      }
+      copy(c + i * columns + n, packed_c + n * inner + i * WIDTH, width);
     }
   }
 }

@@ -53,8 +53,8 @@ static inline void store_some(float *to, Floats values, long count) {
   }
 }
 
-/* sum + a b.  The instruction is given: compilers else choose between those
-   that overwrite the sum, a or b, and then have to move registers. */
+/* sum + a b.  The instruction is given: GCC else chooses between those that
+   overwrite the sum, a or b, and then has to move registers. */
 static inline Floats add_product(Floats sum, Floats a, Floats b) {
 #if defined(__FMA__)
   __asm__("vfmadd231ps %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b));
