@@ -29,8 +29,8 @@ typedef struct {
 } Problem;
 
 /* Distances of rows that are not multiples of a cache's: else the rows of a
-   tile would all fall on the same few lines. */
-static long spaced(long width) { return divided_up(width, 16) * 16 + 16; }
+   tile would all fall on the same few lines.  Panels fit into them. */
+static long spaced(long width) { return padded(width) + LINE; }
 
 /* Packs both kernels, or their transpose, without their first rows. */
 static void pack_kernels(const Problem *p, long skipped, int transposed,
@@ -106,15 +106,16 @@ static inline void step_units(const Problem *p, Row row, long u, long count) {
 static int run_forward(const Problem *p, float *c, float *h, float *gates) {
   long n = p->size, x = p->input_size, rows = p->batch_size;
   long depth = x + n, row = spaced(depth), apart = spaced(4 * n);
-  long room = packed_size(depth, 4 * n) + pointers(depth) +
+  long room = depth * padded(4 * n) + pointers(depth) +
               rows * (row + 2 * apart);
   if (!make_room(room, 5)) return 0;
-  float *packed = take(packed_size(depth, 4 * n));
+  float *packed = take(depth * padded(4 * n));
   float *operand = take(rows * row);
   float *condition = take(rows * apart);
   /* In the cache at each step; the gates are not. */
   float *products = take(rows * apart);
   pack_kernels(p, 0, 0, (const float **)take(pointers(depth)), packed);
+  memset(condition, 0, rows * apart * sizeof *condition);
   for (long b = 0; b < rows; b++) {
     memcpy(condition + b * apart, p->condition + b * 4 * n,
            4 * n * sizeof *condition);
@@ -236,11 +237,11 @@ static int run_backward(const Problem *p, const Given *given,
   /* Of whole steps, and of one at least. */
   long most = smaller(steps * rows, SUMMED_ROWS);
   most = rows > most ? rows : rows ? most / rows * rows : 0;
-  long room = packed_size(4 * n, width) + packed_size(most, 4 * n) +
-              packed_size(depth, 4 * n) + pointers(width) + depth +
+  long room = 4 * n * padded(width) + most * padded(4 * n) +
+              depth * padded(4 * n) + pointers(width) + depth +
               rows * (apart + row) + most * depth;
   if (!make_room(room, 8)) return 0;
-  float *packed = take(packed_size(4 * n, width));
+  float *packed = take(4 * n * padded(width));
   float *d_gates = take(rows * apart);
   float *d_operand = take(rows * row);
   float *operand = take(depth);
@@ -249,11 +250,11 @@ static int run_backward(const Problem *p, const Given *given,
       .columns = 4 * n,
       .most = most,
       .operands = take(most * depth),
-      .d_products = take(packed_size(most, 4 * n)),
-      .sums = take(packed_size(depth, 4 * n)),
+      .d_products = take(most * padded(4 * n)),
+      .sums = take(depth * padded(4 * n)),
   };
   pack_kernels(p, skipped, 1, (const float **)take(pointers(width)), packed);
-  memset(kernels.sums, 0, packed_size(depth, 4 * n) * sizeof(float));
+  memset(kernels.sums, 0, depth * padded(4 * n) * sizeof(float));
   memset(d->condition, 0, rows * 4 * n * sizeof(float));
   memset(d->c, 0, rows * n * sizeof(float));
   memset(d_operand, 0, rows * row * sizeof(float));

@@ -1,7 +1,7 @@
 /* Matrix products of a few rows with the same large matrix, again and again.
 
-   The large matrix is packed once: WIDTH columns at a time, so that a product
-   reads it from beginning to end. */
+   The large matrix is packed once, in panels of WIDTH columns, so that a
+   product reads it from beginning to end. */
 
 #ifndef SKETCH_RNN_TF_PRODUCT_H_
 #define SKETCH_RNN_TF_PRODUCT_H_
@@ -10,7 +10,6 @@
 #include "vector.h"
 
 #define WIDTH (2 * LANES)
-#define DEPTH 640 /* rows of the packed matrix that are gone through at once */
 
 #if defined(__clang__)
 #define UNROLLED _Pragma("clang loop unroll(full)")
@@ -103,13 +102,9 @@ static inline long smaller(long a, long b) { return a < b ? a : b; }
 
 static inline long divided_up(long a, long b) { return (a + b - 1) / b; }
 
-static inline long packed_size(long depth, long columns) {
-  return depth * divided_up(columns, WIDTH) * WIDTH;
-}
-
-/* How many of a matrix' rows are gone through at once. */
-static inline long at_once(long depth) {
-  return divided_up(depth, divided_up(depth, DEPTH));
+/* Columns, with those that fill the last panel. */
+static inline long padded(long columns) {
+  return divided_up(columns, WIDTH) * WIDTH;
 }
 
 /* Copies up to WIDTH floats, most often so many. */
@@ -122,66 +117,37 @@ static inline void copy(float *to, const float *from, long width) {
   }
 }
 
-/* Packs a matrix [depth, columns], given by its rows, or by its columns: for
-   those of its rows that are gone through at once, and each WIDTH of its
-   columns, [rows, WIDTH]. */
+/* Packs a matrix [depth, columns], given by the addresses of its rows, or of
+   its columns, into panels [depth, WIDTH]. */
 static void pack(const float *const *lines, int by_columns, long depth,
                  long columns, float *packed) {
-  long most = at_once(depth);
-  for (long k0 = 0; k0 < depth; k0 += most) {
-    long end = smaller(depth, k0 + most);
-    for (long n0 = 0; n0 < columns; n0 += WIDTH) {
-      long width = smaller(WIDTH, columns - n0), count;
-      /* A cache line of each column at once. */
-      for (long k = k0; k < end; k += count, packed += count * WIDTH) {
-        count = by_columns ? smaller(16, end - k) : 1;
-        if (width < WIDTH) memset(packed, 0, count * WIDTH * sizeof *packed);
-        for (long n = 0; by_columns && n < width; n++) {
-          const float *from = lines[n0 + n] + k;
-          for (long i = 0; i < count; i++) packed[i * WIDTH + n] = from[i];
-        }
-        if (!by_columns) copy(packed, lines[k] + n0, width);
+  for (long first = 0; first < columns; first += WIDTH) {
+    long width = smaller(WIDTH, columns - first), count;
+    /* A cache's line of each column at once. */
+    for (long k = 0; k < depth; k += count, packed += count * WIDTH) {
+      count = by_columns ? smaller(LINE, depth - k) : 1;
+      if (width < WIDTH) memset(packed, 0, count * WIDTH * sizeof *packed);
+      for (long n = 0; by_columns && n < width; n++) {
+        const float *from = lines[first + n] + k;
+        for (long i = 0; i < count; i++) packed[i * WIDTH + n] = from[i];
       }
+      if (!by_columns) copy(packed, lines[k] + first, width);
     }
   }
 }
 
-/* c[rows, columns] = init + a[rows, depth] b; `init` may be null, for 0. */
+/* c[rows, columns] = init + a[rows, depth] b; `init` may be null, for 0.  The
+   last panel is filled: c and init have that many columns. */
 static void multiply(long rows, long columns, long depth, const float *a,
                      long a_row, const float *packed, const float *init,
                      long init_row, float *c, long c_row) {
   long tiles = divided_up(rows, MOST_ROWS);
-  if (!tiles) return;
-  float spare[MOST_ROWS * WIDTH] = {0};
-  long most = at_once(depth);
-  for (long k0 = 0; k0 < depth; k0 += most) {
-    long d = smaller(most, depth - k0);
-    long next = divided_up(d * WIDTH, tiles * LINE) * LINE;
-    for (long n0 = 0; n0 < columns; n0 += WIDTH, packed += d * WIDTH) {
-      long width = smaller(WIDTH, columns - n0);
-      for (long tile = 0; tile < tiles; tile++) {
-        long i0 = rows * tile / tiles, m = rows * (tile + 1) / tiles - i0;
-        const float *a_tile = a + i0 * a_row + k0;
-        /* Each tile asks for its share of what is multiplied next. */
-        for (long k = next * tile; k < next * (tile + 1); k += LINE) {
-          __builtin_prefetch(packed + d * WIDTH + k, 0, 1);
-        }
-        float *to = c + i0 * c_row + n0;
-        const float *from = k0 ? to : init ? init + i0 * init_row + n0 : 0;
-        long from_row = k0 ? c_row : init_row;
-        if (width == WIDTH) {
-          times_of[m](d, a_tile, a_row, packed, from, from_row, to, c_row);
-          continue;
-        }
-        for (long i = 0; from && i < m; i++) {
-          memcpy(spare + i * WIDTH, from + i * from_row, width * sizeof *from);
-        }
-        times_of[m](d, a_tile, a_row, packed, from ? spare : 0, WIDTH, spare,
-                    WIDTH);
-        for (long i = 0; i < m; i++) {
-          memcpy(to + i * c_row, spare + i * WIDTH, width * sizeof *to);
-        }
-      }
+  for (long n = 0; n < columns; n += WIDTH, packed += depth * WIDTH) {
+    for (long tile = 0; tile < tiles; tile++) {
+      long i = rows * tile / tiles, m = rows * (tile + 1) / tiles - i;
+      times_of[m](depth, a + i * a_row, a_row, packed,
+                  init ? init + i * init_row + n : 0, init_row,
+                  c + i * c_row + n, c_row);
     }
   }
 }
