@@ -1,10 +1,8 @@
-"""Recurrences by themselves, forward and backward: ours, plain and torch's.
-
-`run_training` is the one place that calls a cell's own `run_training`.
-"""
+"""Recurrences by themselves, forward and backward: ours, plain and torch's."""
 
 import statistics
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 import tensorflow as tf
 
@@ -20,6 +18,24 @@ from sketch_rnn_tf.model import cells, decoder
 from sketch_rnn_tf.model.cells import division
 
 REPEATS = 5
+
+
+class Run(NamedTuple):
+    """A cell over time, on a batch that is divided as the model divides it.
+
+    Attributes:
+      cell: The cell.
+      num_steps: T.
+      batch_size: B.
+      width: k, of the inputs [T, B, k].
+      rate: Drop rate of its candidates.
+    """
+
+    cell: cells.Cell
+    num_steps: int
+    batch_size: int
+    width: int
+    rate: float
 
 
 def rows(
@@ -49,13 +65,7 @@ def rows(
     cell.build((None, width))
     functions = {
         "ours": gradients(
-            [
-                [
-                    (cell, tf.random.normal([num_steps, rows, width]), 0.0)
-                    for rows in parts(cell, batch_size)
-                ]
-            ],
-            of_inputs=True,
+            [[Run(cell, num_steps, batch_size, width, 0.0)]], of_inputs=True
         ),
         "plain": _plain(cell, tf.random.normal([batch_size, num_steps, width])),
     }
@@ -94,26 +104,8 @@ def rows(
     return found
 
 
-def run_training(
-    cell: cells.Cell,
-    inputs: tf.Tensor,
-    state: cells.State,
-    condition: tf.Tensor,
-    masks: cells.Masks | None,
-) -> tf.Tensor:
-    """Runs a cell over time as training does; returns its outputs."""
-    return cell.run_training(inputs, state, condition=condition, masks=masks)
-
-
-def parts(cell: cells.Cell, batch_size: int) -> list[int]:
-    """Returns the sizes of the parts of a batch that run side by side."""
-    one_core = cell.takes_one_core(cells.Options())
-    rows = division.rows(batch_size, one_core=one_core)
-    return [batch_size] if rows == 1 else rows
-
-
 def gradients(
-    stages: Iterable[Iterable[tuple[cells.Cell, tf.Tensor, float]]],
+    stages: Iterable[Iterable[Run]],
     *,
     of_inputs: bool,
 ) -> Callable[[], float]:
@@ -124,14 +116,11 @@ def gradients(
 
     Args:
       stages: What runs side by side; each stage after the one before, and its
-        gradient before that one's.  Of each run a cell, its inputs float
-        [T, B, k] and a drop rate.
+        gradient before that one's.
       of_inputs: Whether to differentiate for the inputs, too.
     """
-    stages = [
-        [_arguments(*run, seed=seed) for seed, run in enumerate(stage)]
-        for stage in stages
-    ]
+    stages = [[_with_arguments(run) for run in stage] for stage in stages]
+    options = cells.Options(input_gradient=of_inputs)
 
     @tf.function
     def compute():
@@ -139,13 +128,22 @@ def gradients(
         for stage in stages:
             with tf.control_dependencies(done), tf.GradientTape() as tape:
                 outputs, sources = [], []
-                for cell, inputs, state, condition, masks, _ in stage:
-                    watched = [*state, condition] + [inputs] * of_inputs
-                    tape.watch(watched)
-                    outputs.append(
-                        run_training(cell, inputs, state, condition, masks)
-                    )
-                    sources += watched
+                for cell, width, parts in stage:
+                    kernels = cell.training_kernels(width, options)
+                    for inputs, state, condition, masks, _ in parts:
+                        watched = [*state, condition] + [inputs] * of_inputs
+                        tape.watch(watched)
+                        sources += watched
+                        outputs.append(
+                            cell.run_training(
+                                inputs,
+                                state,
+                                condition=condition,
+                                masks=masks,
+                                kernels=kernels,
+                                options=options,
+                            )
+                        )
                     sources += [w.value for w in cell.trainable_weights]
             passed.append((tape, outputs, sources))
             done = outputs
@@ -155,7 +153,11 @@ def gradients(
         ):
             with tf.control_dependencies(done):
                 # Computed in it, and not before.
-                d_outputs = [tf.identity(run[-1]) for run in stage]
+                d_outputs = [
+                    tf.identity(part[-1])
+                    for _, _, parts in stage
+                    for part in parts
+                ]
                 done = _tensors(tape.gradient(outputs, sources, d_outputs))
             found += done
         return _firsts(found)
@@ -163,19 +165,41 @@ def gradients(
     return lambda: float(compute())
 
 
-def _arguments(cell, inputs, rate, *, seed):
-    """Returns what a cell is run on, and its outputs' gradient."""
-    num_steps, batch_size, _ = inputs.shape
+def _with_arguments(run):
+    """Returns the cell, k, and what each part of the batch is run on.
+
+    A part's are the inputs, state, condition, masks, and outputs' gradient.
+    """
+    cell, num_steps, batch_size, width, rate = run
+    rows = _rows(cell, batch_size)
     masks = None
     if rate:
         masks = cells.candidate_masks(
-            [num_steps, batch_size, cell.size], rate=rate, seed=[seed, 0]
+            [num_steps, batch_size, cell.size], rate=rate, seed=[0, 0]
         )
-    width = cell.input_projection()[1].shape[-1]
-    condition = 0.1 * tf.random.normal([batch_size, width])
-    state = cells.zero_state(cell, batch_size)
-    d_outputs = tf.random.normal([num_steps + 1, batch_size, cell.size])
-    return cell, inputs, state, condition, masks, d_outputs
+    columns = cell.input_projection()[1].shape[-1]
+    of_parts = zip(
+        [batch_size] if rows == 1 else rows,
+        cells.split_masks(masks, rows),
+        strict=True,
+    )
+    parts = [
+        (
+            tf.random.normal([num_steps, count, width]),
+            cells.zero_state(cell, count),
+            0.1 * tf.random.normal([count, columns]),
+            of_part,
+            tf.random.normal([num_steps + 1, count, cell.size]),
+        )
+        for count, of_part in of_parts
+    ]
+    return cell, width, parts
+
+
+def _rows(cell, batch_size):
+    """Returns how the model divides a batch."""
+    one_core = cell.takes_one_core(cells.Options())
+    return division.rows(batch_size, one_core=one_core)
 
 
 def _plain(cell, inputs):

@@ -136,13 +136,14 @@ def recurrences(model: vae.SketchRNN, num_steps: int) -> Callable[[], float]:
     return bare_recurrence.gradients(
         [
             [
-                (
+                bare_recurrence.Run(
                     cell,
-                    tf.random.normal([num_steps, rows, decoder_lib.POINT_SIZE]),
+                    num_steps,
+                    config.batch_size,
+                    decoder_lib.POINT_SIZE,
                     config.recurrent_dropout,
                 )
                 for cell in stage
-                for rows in bare_recurrence.parts(cell, config.batch_size)
             ]
             for stage in (
                 (encoder.forward_cell, encoder.backward_cell),

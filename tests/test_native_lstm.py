@@ -22,7 +22,7 @@ RELATIVE = 1e-5
 
 SHAPES = {
     # size, T, B, X: whole vectors and tiles, parts of them, one of each, more
-    # rows than are summed at once, an operand of two blocks.
+    # rows than are summed at once, more inputs than units.
     "whole": (32, 6, 28, 5),
     "parts": (19, 9, 23, 3),
     "one": (1, 1, 1, 1),
@@ -146,10 +146,12 @@ def test_functions_are_exact_to_float32(value, sign):
     value = np.float32(sign * value)
     gates = np.array([[100.0, value, 0.0, value]], np.float32)
     zero = tf.zeros([1, 1])
+    kernels = native_lstm.pack(
+        tf.zeros([1, 4]), tf.zeros([1, 4]), input_gradient=False
+    )
     outputs = native_lstm.run(
-        tf.zeros([1, 1, 1]), tf.zeros([1, 4]), tf.zeros([1, 4]),
-        tf.constant(gates), (zero, zero),
-    )  # fmt: skip
+        tf.zeros([1, 1, 1]), kernels, tf.constant(gates), (zero, zero)
+    )
     exact = np.float64(value)
     expected = np.tanh(np.tanh(exact)) / (1.0 + np.exp(-np.maximum(exact, -80)))
     np.testing.assert_allclose(outputs[1, 0, 0], expected, rtol=1e-6)
@@ -224,11 +226,38 @@ def test_one_graph_serves_any_number_of_steps_and_rows():
 
 
 @pytest.mark.parametrize(
+    ("of_kernel", "of_recurrent_kernel"),
+    [([5, 20], [6, 24]), ([5, 24], [5, 24]), ([5, 23], [6, 23])],
+)
+@pytest.mark.parametrize("transposed", [False, True])
+def test_kernels_that_do_not_agree_are_refused(
+    of_kernel, of_recurrent_kernel, transposed
+):
+    with pytest.raises(
+        tf.errors.InvalidArgumentError, match="recurrent_kernel of 2"
+    ):
+        library.operations().sketch_rnn_lstm_pack(
+            tf.zeros(of_kernel),
+            tf.zeros(of_recurrent_kernel),
+            transposed=transposed,
+            input_gradient=True,
+        )
+
+
+def _packed(x_size, size, *, transposed, input_gradient):
+    return library.operations().sketch_rnn_lstm_pack(
+        tf.zeros([x_size, 4 * size]),
+        tf.zeros([size, 4 * size]),
+        transposed=transposed,
+        input_gradient=input_gradient,
+    )
+
+
+@pytest.mark.parametrize(
     ("changed", "named"),
     [
-        ({"kernel": [5, 20]}, "recurrent_kernel of 2"),
-        ({"kernel": [4, 24]}, "kernel of 2"),
-        ({"recurrent_kernel": [5, 24]}, "recurrent_kernel of 2"),
+        ({"inputs": [4, 2, 4]}, "packed of 3"),
+        ({"c": [2, 5], "h": [2, 5], "bits": [4, 2, 5]}, "condition of 2"),
         ({"bits": [3, 2, 6]}, "bits of 3"),
         ({"bits": [4, 1, 6]}, "bits of 3"),
         ({"bits": [4, 2, 5]}, "bits of 3"),
@@ -240,8 +269,6 @@ def test_one_graph_serves_any_number_of_steps_and_rows():
 def test_shapes_that_do_not_agree_are_refused(changed, named):
     shapes = {
         "inputs": [4, 2, 5],
-        "kernel": [5, 24],
-        "recurrent_kernel": [6, 24],
         "bits": [4, 2, 6],
         "condition": [2, 24],
         "c": [2, 6],
@@ -253,12 +280,90 @@ def test_shapes_that_do_not_agree_are_refused(changed, named):
     }
     with pytest.raises(tf.errors.InvalidArgumentError, match=named):
         library.operations().sketch_rnn_lstm_forward(
+            packed=_packed(5, 6, transposed=False, input_gradient=False),
             **tensors,
             first_row=0,
             threshold=0,
             scale=1.0,
-            input_gradient=False,
         )
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+@pytest.mark.parametrize("input_gradient", [False, True])
+def test_what_was_packed_for_something_else_is_refused(
+    transposed, input_gradient
+):
+    # As many columns of the inputs as no panel has to spare.
+    x_size, size = 80, 6
+    packed = _packed(
+        x_size, size, transposed=transposed, input_gradient=input_gradient
+    )
+    states = tf.zeros([5, 2, size])
+    arguments = {
+        "inputs": tf.zeros([4, 2, x_size]),
+        "packed": packed,
+        "bits": tf.zeros([0, 0, 0], tf.uint16),
+        "c": states,
+        "h": states,
+        "gates": tf.zeros([4, 2, 4 * size]),
+        "d_outputs": states,
+        "first_row": 0,
+        "threshold": 0,
+        "scale": 1.0,
+    }
+    backward = library.operations().sketch_rnn_lstm_backward
+    if transposed:
+        backward(**arguments, input_gradient=input_gradient)
+    for other in (input_gradient, not input_gradient):
+        if (other, transposed) != (input_gradient, True):
+            with pytest.raises(
+                tf.errors.InvalidArgumentError, match="packed of 3"
+            ):
+                backward(**arguments, input_gradient=other)
+
+
+def test_parts_share_their_kernels():
+    cell = _cell(19, 5)
+    options = cells.Options(input_gradient=True)
+    kernels = cell.training_kernels(5, options)
+
+    def shared(cell, inputs, condition, state, masks):
+        return cell.run_training(
+            inputs,
+            state,
+            condition=condition,
+            masks=masks,
+            kernels=kernels,
+            options=options,
+        )
+
+    problem = _problem(19, 9, 23, 5, rate=0.3)
+    np.testing.assert_array_equal(
+        shared(cell, *problem[:4]), _natively(cell, *problem[:4])
+    )
+
+
+def test_parts_that_share_kernels_add_up_their_gradients():
+    cell = _cell(19, 5)
+    inputs, condition, state, _, _ = _problem(19, 4, 6, 5, rate=0.0)
+
+    def gradients(times):
+        variables = [w.value for w in (cell.kernel, cell.recurrent_kernel)]
+        with tf.GradientTape() as tape:
+            kernels = cell.training_kernels(5)
+            loss = sum(
+                tf.reduce_sum(
+                    cell.run_training(
+                        inputs, state, condition=condition, kernels=kernels
+                    )
+                )
+                for _ in range(times)
+            )
+        return tape.gradient(loss, variables)
+
+    for two, one in zip(gradients(2), gradients(1), strict=True):
+        assert np.abs(one).max() > 0
+        np.testing.assert_array_equal(two, 2.0 * one)
 
 
 def test_it_is_for_float32_on_cpus_outside_xla(monkeypatch):

@@ -144,6 +144,9 @@ class Decoder(keras.layers.Layer):
             cells.split_masks(masks, rows),
             strict=True,
         )
+        kernels = self.recurrent_cell.training_kernels(
+            inputs.shape[-1], self._options
+        )
         params = []
         for index, (inputs, condition, state, masks) in enumerate(parts):
             outputs = self.recurrent_cell.run_training(
@@ -151,6 +154,7 @@ class Decoder(keras.layers.Layer):
                 state,
                 condition=condition,
                 masks=masks,
+                kernels=kernels,
                 options=self._options,
             )
             _, outputs = tf.split(outputs, [1, -1])

@@ -145,6 +145,7 @@ class Encoder(keras.layers.Layer):
             cells.split_masks(masks, rows),
             strict=True,
         )
+        kernels = cell.training_kernels(inputs.shape[-1], self._options)
         hidden = []
         for inputs, lengths, masks in parts:
             batch_size = tf.shape(inputs)[1]
@@ -153,6 +154,7 @@ class Encoder(keras.layers.Layer):
                 cells.zero_state(cell, batch_size),
                 condition=tf.tile(bias[None], [batch_size, 1]),
                 masks=masks,
+                kernels=kernels,
                 options=self._options,
             )
             # The rows go on after their sketches' ends: cheaper than to

@@ -19,35 +19,47 @@
 typedef struct {
   long num_steps, batch_size, input_size, size;
   const float *inputs;    /* [T, B, X] */
-  const float *kernel;    /* [X, 4 n] */
-  const float *recurrent; /* [n, 4 n] */
-  const float *condition; /* [B, 4 n], added to the products */
+  const float *packed;    /* the kernels, backward their transpose */
+  const float *condition; /* [B, 4 n], added to the products; forward only */
   const uint16_t *bits;   /* [T, bit_rows, n]; null masks nothing */
   long bit_rows, first;   /* of which B are read, from the first on */
   int32_t threshold;      /* a candidate is kept if its bits reach it */
   float scale;            /* of a kept candidate */
 } Problem;
 
+/* Both kernels as one matrix, or its transpose, for `pack`. */
+typedef struct {
+  long input_size, size;
+  const float *kernel;    /* [X, 4 n] */
+  const float *recurrent; /* [n, 4 n] */
+  long skipped;           /* first rows to be left out */
+  int transposed;
+} Kernels;
+
+static long depth_of(const Kernels *k) {
+  return k->transposed ? 4 * k->size : k->input_size + k->size - k->skipped;
+}
+
+static long columns_of(const Kernels *k) {
+  return k->transposed ? k->input_size + k->size - k->skipped : 4 * k->size;
+}
+
 /* Distances of rows that are not multiples of a cache's: else the rows of a
    tile would all fall on the same few lines.  Panels fit into them. */
 static long spaced(long width) { return padded(width) + LINE; }
 
-/* Packs both kernels, or their transpose, without their first rows. */
-static void pack_kernels(const Problem *p, long skipped, int transposed,
-                         const float **rows, float *packed) {
-  long count = p->input_size + p->size - skipped, columns = 4 * p->size;
-  for (long k = 0; k < count; k++) {
-    long of_recurrent = k + skipped - p->input_size;
-    rows[k] = of_recurrent < 0 ? p->kernel + (k + skipped) * columns
-                               : p->recurrent + of_recurrent * columns;
+/* Packs the kernels.  Returns whether there was memory for it. */
+static int pack_kernels(const Kernels *k, float *packed) {
+  long x = k->input_size, rows = x + k->size, columns = 4 * k->size;
+  const float **lines = malloc((rows + 1) * sizeof *lines);
+  if (!lines) return 0;
+  for (long i = 0; i < rows; i++) {
+    lines[i] = i < x ? k->kernel + i * columns
+                     : k->recurrent + (i - x) * columns;
   }
-  pack(rows, transposed, transposed ? columns : count,
-       transposed ? count : columns, packed);
-}
-
-/* Floats that an array of so many pointers takes. */
-static long pointers(long count) {
-  return divided_up(count * sizeof(void *), sizeof(float));
+  pack(lines + k->skipped, k->transposed, depth_of(k), columns_of(k), packed);
+  free(lines);
+  return 1;
 }
 
 /* The bits of a row; null if nothing is masked. */
@@ -106,15 +118,11 @@ static inline void step_units(const Problem *p, Row row, long u, long count) {
 static int run_forward(const Problem *p, float *c, float *h, float *gates) {
   long n = p->size, x = p->input_size, rows = p->batch_size;
   long depth = x + n, row = spaced(depth), apart = spaced(4 * n);
-  long room = depth * padded(4 * n) + pointers(depth) +
-              rows * (row + 2 * apart);
-  if (!make_room(room, 5)) return 0;
-  float *packed = take(depth * padded(4 * n));
+  if (!make_room(rows * (row + 2 * apart), 3)) return 0;
   float *operand = take(rows * row);
   float *condition = take(rows * apart);
   /* In the cache at each step; the gates are not. */
   float *products = take(rows * apart);
-  pack_kernels(p, 0, 0, (const float **)take(pointers(depth)), packed);
   memset(condition, 0, rows * apart * sizeof *condition);
   for (long b = 0; b < rows; b++) {
     memcpy(condition + b * apart, p->condition + b * 4 * n,
@@ -126,7 +134,7 @@ static int run_forward(const Problem *p, float *c, float *h, float *gates) {
       memcpy(to, p->inputs + (t * rows + b) * x, x * sizeof *to);
       memcpy(to + x, h + (t * rows + b) * n, n * sizeof *to);
     }
-    multiply(rows, 4 * n, depth, operand, row, packed, condition, apart,
+    multiply(rows, 4 * n, depth, operand, row, p->packed, condition, apart,
              products, apart);
     for (long b = 0; b < rows; b++) {
       long from = (t * rows + b) * n, to = from + rows * n, u = 0;
@@ -237,11 +245,9 @@ static int run_backward(const Problem *p, const Given *given,
   /* Of whole steps, and of one at least. */
   long most = smaller(steps * rows, SUMMED_ROWS);
   most = rows > most ? rows : rows ? most / rows * rows : 0;
-  long room = 4 * n * padded(width) + most * padded(4 * n) +
-              depth * padded(4 * n) + pointers(width) + depth +
-              rows * (apart + row) + most * depth;
-  if (!make_room(room, 8)) return 0;
-  float *packed = take(4 * n * padded(width));
+  long room = rows * (apart + row) + depth + most * depth +
+              (most + depth) * padded(4 * n);
+  if (!make_room(room, 6)) return 0;
   float *d_gates = take(rows * apart);
   float *d_operand = take(rows * row);
   float *operand = take(depth);
@@ -253,7 +259,6 @@ static int run_backward(const Problem *p, const Given *given,
       .d_products = take(most * padded(4 * n)),
       .sums = take(depth * padded(4 * n)),
   };
-  pack_kernels(p, skipped, 1, (const float **)take(pointers(width)), packed);
   memset(kernels.sums, 0, depth * padded(4 * n) * sizeof(float));
   memset(d->condition, 0, rows * 4 * n * sizeof(float));
   memset(d->c, 0, rows * n * sizeof(float));
@@ -270,7 +275,8 @@ static int run_backward(const Problem *p, const Given *given,
       if (u < n) step_units_back(p, of_step, u, n - u);
     }
     add_step(&kernels, p, t, given->h, d_gates, apart, operand);
-    multiply(rows, width, 4 * n, d_gates, apart, packed, 0, 0, d_operand, row);
+    multiply(rows, width, 4 * n, d_gates, apart, p->packed, 0, 0, d_operand,
+             row);
     for (long b = 0; d->inputs && b < rows; b++) {
       memcpy(d->inputs + (t * rows + b) * x, d_operand + b * row,
              x * sizeof(float));

@@ -1,5 +1,8 @@
-/* The LSTM of lstm.h as two operations of TensorFlow, through its C interface,
-   which does not change with TensorFlow's versions. */
+/* The LSTM of lstm.h as operations of TensorFlow, through its C interface, which
+   does not change with TensorFlow's versions.
+
+   The kernels are packed in an operation of its own, once for all parts of a
+   batch: two copies are more than the cache that the cores share may keep. */
 
 #include <stdio.h>
 
@@ -14,11 +17,11 @@ typedef struct TF_DimensionHandle TF_DimensionHandle;
 
 #include "tensorflow/c/ops.h"
 
-/* Attributes of an operation. */
+/* Attributes, of which an operation has some. */
 typedef struct {
   int64_t first_row, threshold;
   float scale;
-  unsigned char input_gradient;
+  unsigned char input_gradient, transposed;
 } Attributes;
 
 /* What a call has taken, to be given back at its end. */
@@ -83,41 +86,74 @@ static void finish(Call *call, int enough) {
   TF_DeleteStatus(call->status);
 }
 
+/* Of the operands' gradient, the part of the inputs only where wanted. */
+static long skipped_of(const Attributes *attributes, int transposed,
+                       long inputs) {
+  return transposed && !attributes->input_gradient ? inputs : 0;
+}
+
+static void pack_both(void *attributes, TF_OpKernelContext *context) {
+  const Attributes *of = attributes;
+  Call call = {.context = context, .status = TF_NewStatus()};
+  long inputs = -1, size = -1, gates = -1;
+  Kernels k = {.transposed = of->transposed};
+  k.kernel = input(&call, 0, "kernel", 2, (long *[]){&inputs, &gates});
+  k.recurrent =
+      input(&call, 1, "recurrent_kernel", 2, (long *[]){&size, &gates});
+  if (good(&call) && gates != 4 * size) refuse(&call, "recurrent_kernel", 2);
+  k.input_size = inputs;
+  k.size = size;
+  k.skipped = skipped_of(of, of->transposed, inputs);
+  float *packed = output(
+      &call, 0, 3,
+      (int64_t[]){divided_up(columns_of(&k), WIDTH), depth_of(&k), WIDTH});
+  finish(&call, !good(&call) || pack_kernels(&k, packed));
+}
+
 /* Sizes that more than one input has. */
 typedef struct {
   long steps, next_steps, rows, inputs, size, gates;
   long bit_steps, bit_rows, bit_size;
 } Sizes;
 
-/* Reads the first inputs, which both operations have. */
+/* Reads the inputs that both directions have, but for the packed kernels. */
 static Problem problem(Call *call, const Attributes *attributes, Sizes *s) {
   *s = (Sizes){-1, -1, -1, -1, -1, -1, -1, -1, -1};
   Problem p = {0};
   p.inputs = input(call, 0, "inputs", 3,
                    (long *[]){&s->steps, &s->rows, &s->inputs});
-  p.kernel = input(call, 1, "kernel", 2, (long *[]){&s->inputs, &s->gates});
-  p.recurrent = input(call, 2, "recurrent_kernel", 2,
-                      (long *[]){&s->size, &s->gates});
   s->next_steps = s->steps + 1;
-  p.bits = input(call, 3, "bits", 3,
+  p.bits = input(call, 2, "bits", 3,
                  (long *[]){&s->bit_steps, &s->bit_rows, &s->bit_size});
-  int enough = s->bit_steps == s->steps && s->bit_size == s->size &&
-               attributes->first_row >= 0 &&
-               attributes->first_row + s->rows <= s->bit_rows;
-  if (good(call) && s->gates != 4 * s->size) {
-    refuse(call, "recurrent_kernel", 2);
-  }
-  if (good(call) && s->bit_rows && !enough) refuse(call, "bits", 3);
   if (!s->bit_rows) p.bits = 0;
   p.bit_rows = s->bit_rows;
   p.first = attributes->first_row;
   p.num_steps = s->steps;
   p.batch_size = s->rows;
   p.input_size = s->inputs;
-  p.size = s->size;
   p.threshold = attributes->threshold;
   p.scale = attributes->scale;
   return p;
+}
+
+/* Reads the packed kernels, and checks what depends on all inputs' sizes. */
+static void complete(Problem *p, Call *call, const Attributes *attributes,
+                     const Sizes *s, int transposed) {
+  int enough = s->bit_steps == s->steps && s->bit_size == s->size &&
+               attributes->first_row >= 0 &&
+               attributes->first_row + s->rows <= s->bit_rows;
+  if (good(call) && s->bit_rows && !enough) refuse(call, "bits", 3);
+  if (good(call) && s->gates != 4 * s->size) {
+    refuse(call, transposed ? "gates" : "condition", transposed ? 3 : 2);
+  }
+  Kernels k = {.input_size = s->inputs,
+               .size = s->size,
+               .transposed = transposed,
+               .skipped = skipped_of(attributes, transposed, s->inputs)};
+  long panels = divided_up(columns_of(&k), WIDTH), depth = depth_of(&k);
+  long width = WIDTH;
+  p->packed = input(call, 1, "packed", 3, (long *[]){&panels, &depth, &width});
+  p->size = s->size;
 }
 
 static void forward(void *attributes, TF_OpKernelContext *context) {
@@ -125,9 +161,10 @@ static void forward(void *attributes, TF_OpKernelContext *context) {
   Sizes s;
   Problem p = problem(&call, attributes, &s);
   p.condition =
-      input(&call, 4, "condition", 2, (long *[]){&s.rows, &s.gates});
-  const float *c0 = input(&call, 5, "c", 2, (long *[]){&s.rows, &s.size});
-  const float *h0 = input(&call, 6, "h", 2, (long *[]){&s.rows, &s.size});
+      input(&call, 3, "condition", 2, (long *[]){&s.rows, &s.gates});
+  const float *c0 = input(&call, 4, "c", 2, (long *[]){&s.rows, &s.size});
+  const float *h0 = input(&call, 5, "h", 2, (long *[]){&s.rows, &s.size});
+  complete(&p, &call, attributes, &s, 0);
   float *c = output(&call, 0, 3, (int64_t[]){s.next_steps, s.rows, s.size});
   float *h = output(&call, 1, 3, (int64_t[]){s.next_steps, s.rows, s.size});
   float *gates = output(&call, 2, 3, (int64_t[]){s.steps, s.rows, s.gates});
@@ -148,10 +185,11 @@ static void backward(void *attributes, TF_OpKernelContext *context) {
   long *states[] = {&s.next_steps, &s.rows, &s.size};
   long *gates[] = {&s.steps, &s.rows, &s.gates};
   Given given = {0};
-  given.c = input(&call, 4, "c", 3, states);
-  given.h = input(&call, 5, "h", 3, states);
-  given.gates = input(&call, 6, "gates", 3, gates);
-  given.outputs = input(&call, 7, "d_outputs", 3, states);
+  given.c = input(&call, 3, "c", 3, states);
+  given.h = input(&call, 4, "h", 3, states);
+  given.gates = input(&call, 5, "gates", 3, gates);
+  given.outputs = input(&call, 6, "d_outputs", 3, states);
+  complete(&p, &call, attributes, &s, 1);
   Gradients d = {0};
   float *d_inputs = output(
       &call, 0, 3,
@@ -166,27 +204,25 @@ static void backward(void *attributes, TF_OpKernelContext *context) {
 }
 
 static void *construct(TF_OpKernelConstruction *construction) {
-  Attributes *attributes = calloc(1, sizeof *attributes);
+  Attributes *of = calloc(1, sizeof *of);
   TF_Status *status = TF_NewStatus();
-  TF_OpKernelConstruction_GetAttrInt64(construction, "first_row",
-                                       &attributes->first_row, status);
-  if (TF_GetCode(status) == TF_OK) {
-    TF_OpKernelConstruction_GetAttrInt64(construction, "threshold",
-                                         &attributes->threshold, status);
+#define READ(type, name)                                                   \
+  if (TF_GetCode(status) == TF_OK &&                                       \
+      TF_OpKernelConstruction_HasAttr(construction, #name, status)) {      \
+    TF_OpKernelConstruction_GetAttr##type(construction, #name, &of->name,  \
+                                          status);                         \
   }
-  if (TF_GetCode(status) == TF_OK) {
-    TF_OpKernelConstruction_GetAttrFloat(construction, "scale",
-                                         &attributes->scale, status);
-  }
-  if (TF_GetCode(status) == TF_OK) {
-    TF_OpKernelConstruction_GetAttrBool(construction, "input_gradient",
-                                        &attributes->input_gradient, status);
-  }
+  READ(Int64, first_row)
+  READ(Int64, threshold)
+  READ(Float, scale)
+  READ(Bool, input_gradient)
+  READ(Bool, transposed)
+#undef READ
   if (TF_GetCode(status) != TF_OK) {
     TF_OpKernelConstruction_Failure(construction, status);
   }
   TF_DeleteStatus(status);
-  return attributes;
+  return of;
 }
 
 static void unknown_shapes(TF_ShapeInferenceContext *context,
@@ -194,8 +230,9 @@ static void unknown_shapes(TF_ShapeInferenceContext *context,
   TF_ShapeInferenceContextSetUnknownShape(context, status);
 }
 
-static void add(const char *name, const char *const inputs[],
-                const char *const outputs[],
+typedef const char *const Names[];
+
+static void add(const char *name, Names inputs, Names outputs, Names attributes,
                 void (*compute)(void *, TF_OpKernelContext *)) {
   TF_Status *status = TF_NewStatus();
   TF_OpDefinitionBuilder *definition = TF_NewOpDefinitionBuilder(name);
@@ -203,10 +240,9 @@ static void add(const char *name, const char *const inputs[],
   for (; *outputs; outputs++) {
     TF_OpDefinitionBuilderAddOutput(definition, *outputs);
   }
-  TF_OpDefinitionBuilderAddAttr(definition, "first_row: int");
-  TF_OpDefinitionBuilderAddAttr(definition, "threshold: int");
-  TF_OpDefinitionBuilderAddAttr(definition, "scale: float");
-  TF_OpDefinitionBuilderAddAttr(definition, "input_gradient: bool");
+  for (; *attributes; attributes++) {
+    TF_OpDefinitionBuilderAddAttr(definition, *attributes);
+  }
   TF_OpDefinitionBuilderSetShapeInferenceFunction(definition, unknown_shapes);
   TF_RegisterOpDefinition(definition, status);
   if (TF_GetCode(status) == TF_OK) {
@@ -221,19 +257,20 @@ static void add(const char *name, const char *const inputs[],
 }
 
 __attribute__((constructor)) static void add_all(void) {
+  add("SketchRnnLstmPack", (Names){"kernel: float", "recurrent_kernel: float", 0},
+      (Names){"packed: float", 0},
+      (Names){"transposed: bool", "input_gradient: bool", 0}, pack_both);
   add("SketchRnnLstmForward",
-      (const char *const[]){"inputs: float", "kernel: float",
-                            "recurrent_kernel: float", "bits: uint16",
-                            "condition: float", "c: float", "h: float", 0},
-      (const char *const[]){"all_c: float", "all_h: float", "gates: float", 0},
-      forward);
+      (Names){"inputs: float", "packed: float", "bits: uint16",
+              "condition: float", "c: float", "h: float", 0},
+      (Names){"all_c: float", "all_h: float", "gates: float", 0},
+      (Names){"first_row: int", "threshold: int", "scale: float", 0}, forward);
   add("SketchRnnLstmBackward",
-      (const char *const[]){"inputs: float", "kernel: float",
-                            "recurrent_kernel: float", "bits: uint16",
-                            "c: float", "h: float", "gates: float",
-                            "d_outputs: float", 0},
-      (const char *const[]){"d_inputs: float", "d_kernels: float",
-                            "d_condition: float", "d_c: float", "d_h: float",
-                            0},
+      (Names){"inputs: float", "packed: float", "bits: uint16", "c: float",
+              "h: float", "gates: float", "d_outputs: float", 0},
+      (Names){"d_inputs: float", "d_kernels: float", "d_condition: float",
+              "d_c: float", "d_h: float", 0},
+      (Names){"first_row: int", "threshold: int", "scale: float",
+              "input_gradient: bool", 0},
       backward);
 }

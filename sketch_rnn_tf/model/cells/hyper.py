@@ -160,6 +160,27 @@ class HyperLSTMCell(keras.layers.Layer):
             tf.convert_to_tensor(getattr(self, name)) for name in UPDATE_WEIGHTS
         )
 
+    def training_kernels(
+        self, width: int, options: bptt.Options = bptt.DEFAULT
+    ) -> tuple[tf.Tensor, ...]:
+        """Returns what `run_training` multiplies, for all parts of a batch.
+
+        Args:
+          width: k, the inputs that are given to it.
+          options: How to compute, see `bptt`.
+        """
+        del options
+        kernel, _ = self.input_projection()
+        of_h = tf.concat(
+            [
+                tf.convert_to_tensor(self.recurrent_kernel),
+                tf.convert_to_tensor(self.hyper_kernel)[self.x_size :],
+            ],
+            axis=1,
+        )
+        of_hyper_h = tf.convert_to_tensor(self.hyper_recurrent_kernel)
+        return of_h, of_hyper_h, kernel[:width]
+
     def run_training(
         self,
         inputs: tf.Tensor,
@@ -167,6 +188,7 @@ class HyperLSTMCell(keras.layers.Layer):
         *,
         condition: tf.Tensor,
         masks: recurrence.Masks | None = None,
+        kernels: tuple[tf.Tensor, ...] | None = None,
         options: bptt.Options = bptt.DEFAULT,
     ) -> tf.Tensor:
         """Computes what `recurrence.run` does, with a faster gradient.
@@ -177,23 +199,19 @@ class HyperLSTMCell(keras.layers.Layer):
           condition: float [B, P], what the other inputs add to the projected
             ones, and the bias.
           masks: Candidate masks of all steps; None keeps all.
+          kernels: What `training_kernels` returns; None computes it.
           options: How to compute, see `bptt`.
 
         Returns:
           Outputs float [T + 1, B, n], from that of `state` on.
         """
-        kernel, _ = self.input_projection()
-        of_h = tf.concat(
-            [
-                tf.convert_to_tensor(self.recurrent_kernel),
-                tf.convert_to_tensor(self.hyper_kernel)[self.x_size :],
-            ],
-            axis=1,
-        )
+        if kernels is None:
+            kernels = self.training_kernels(inputs.shape[-1], options)
+        *of_state, of_x = kernels
         return _SCAN(
             inputs,
-            (of_h, tf.convert_to_tensor(self.hyper_recurrent_kernel)),
-            (kernel[: inputs.shape[-1]], condition, *self._update_weights()),
+            tuple(of_state),
+            (of_x, condition, *self._update_weights()),
             state,
             masks=masks,
             options=options,

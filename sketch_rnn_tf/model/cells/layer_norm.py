@@ -147,6 +147,19 @@ class LayerNormLSTMCell(keras.layers.Layer):
         )
         return h, (h, c)
 
+    def training_kernels(
+        self, width: int, options: bptt.Options = bptt.DEFAULT
+    ) -> tf.Tensor:
+        """Returns what `run_training` multiplies, for all parts of a batch.
+
+        Args:
+          width: k, the inputs that are given to it.
+          options: How to compute, see `bptt`.
+        """
+        del options
+        kernel = tf.convert_to_tensor(self.kernel)[:width]
+        return tf.concat([kernel, self.recurrent_kernel], axis=0)
+
     def run_training(
         self,
         inputs: tf.Tensor,
@@ -154,6 +167,7 @@ class LayerNormLSTMCell(keras.layers.Layer):
         *,
         condition: tf.Tensor,
         masks: recurrence.Masks | None = None,
+        kernels: tf.Tensor | None = None,
         options: bptt.Options = bptt.DEFAULT,
     ) -> tf.Tensor:
         """Computes what `recurrence.run` does, with a faster gradient.
@@ -164,13 +178,14 @@ class LayerNormLSTMCell(keras.layers.Layer):
           condition: float [B, P], what the other inputs add to the projected
             ones, and the bias.
           masks: Candidate masks of all steps; None keeps all.
+          kernels: What `training_kernels` returns; None computes it.
           options: How to compute, see `bptt`.
 
         Returns:
           Outputs float [T + 1, B, n], from that of `state` on.
         """
-        kernel = tf.convert_to_tensor(self.kernel)[: inputs.shape[-1]]
-        kernel = tf.concat([kernel, self.recurrent_kernel], axis=0)
+        if kernels is None:
+            kernels = self.training_kernels(inputs.shape[-1], options)
         weights = (
             condition,
             self.gates_gamma,
@@ -180,7 +195,7 @@ class LayerNormLSTMCell(keras.layers.Layer):
         )
         return _SCAN(
             inputs,
-            (kernel,),
+            (kernels,),
             tuple(tf.convert_to_tensor(weight) for weight in weights),
             state,
             masks=masks,

@@ -5,6 +5,8 @@ import tensorflow as tf
 from sketch_rnn_tf.backend import keras
 from sketch_rnn_tf.model.cells import bptt, native_lstm, recurrence
 
+Kernels = native_lstm.Kernels | tf.Tensor
+
 
 @keras.saving.register_keras_serializable("sketch_rnn_tf")
 class LSTMCell(keras.layers.Layer):
@@ -86,6 +88,23 @@ class LSTMCell(keras.layers.Layer):
         h = tf.tanh(c) * tf.sigmoid(o)
         return h, (c, h)
 
+    def training_kernels(
+        self, width: int, options: bptt.Options = bptt.DEFAULT
+    ) -> Kernels:
+        """Returns what `run_training` multiplies, for all parts of a batch.
+
+        Args:
+          width: k, the inputs that are given to it.
+          options: How to compute, see `bptt`.
+        """
+        kernel = tf.convert_to_tensor(self.kernel)[:width]
+        recurrent_kernel = tf.convert_to_tensor(self.recurrent_kernel)
+        if self.takes_one_core(options):
+            return native_lstm.pack(
+                kernel, recurrent_kernel, input_gradient=options.input_gradient
+            )
+        return tf.concat([kernel, recurrent_kernel], axis=0)
+
     def run_training(
         self,
         inputs: tf.Tensor,
@@ -93,6 +112,7 @@ class LSTMCell(keras.layers.Layer):
         *,
         condition: tf.Tensor,
         masks: recurrence.Masks | None = None,
+        kernels: Kernels | None = None,
         options: bptt.Options = bptt.DEFAULT,
     ) -> tf.Tensor:
         """Computes what `recurrence.run` does, with a faster gradient.
@@ -103,32 +123,26 @@ class LSTMCell(keras.layers.Layer):
           condition: float [B, P], what the other inputs add to the projected
             ones, and the bias.
           masks: Candidate masks of all steps; None keeps all.
+          kernels: What `training_kernels` returns; None computes it.
           options: How to compute, see `bptt`.
 
         Returns:
           Outputs float [T + 1, B, n], from that of `state` on.
         """
-        kernel = tf.convert_to_tensor(self.kernel)[: inputs.shape[-1]]
-        recurrent_kernel = tf.convert_to_tensor(self.recurrent_kernel)
-        if self.takes_one_core(options):
+        if kernels is None:
+            kernels = self.training_kernels(inputs.shape[-1], options)
+        if isinstance(kernels, native_lstm.Kernels):
             return native_lstm.run(
-                inputs,
-                kernel,
-                recurrent_kernel,
-                condition,
-                state,
-                masks=masks,
-                input_gradient=options.input_gradient,
+                inputs, kernels, condition, state, masks=masks
             )
-        kernel = tf.concat([kernel, recurrent_kernel], axis=0)
         # Of tanh alone: sigmoid(a) == (1 + tanh(a / 2)) / 2.
         halves = tf.repeat(tf.constant([0.5, 1.0, 0.5, 0.5]), self.size)
-        halves = tf.cast(halves, kernel.dtype)
+        halves = tf.cast(halves, kernels.dtype)
         forget = tf.repeat(tf.constant([0.0, 0.0, 1.0, 0.0]), self.size)
-        condition += tf.cast(forget, kernel.dtype)
+        condition += tf.cast(forget, kernels.dtype)
         return _SCAN(
             inputs,
-            (kernel * halves,),
+            (kernels * halves,),
             (condition * halves,),
             state,
             masks=masks,

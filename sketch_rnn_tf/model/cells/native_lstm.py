@@ -5,6 +5,8 @@ matrices that it takes to be new each time, and what it does between them is
 not all vectorised.  A call takes one core; parts of a batch run side by side.
 """
 
+from typing import NamedTuple
+
 import tensorflow as tf
 
 from sketch_rnn_tf.model.cells import bptt, division, recurrence
@@ -28,15 +30,50 @@ def usable(dtype: str, options: bptt.Options) -> bool:
     )
 
 
+class Kernels(NamedTuple):
+    """What an LSTM multiplies, for `run`, on any part of a batch.
+
+    Attributes:
+      kernel: float32 [X, 4 n].
+      recurrent_kernel: float32 [n, 4 n].
+      forward: Both, as the products of a step take them.
+      backward: Their transpose likewise.
+      input_gradient: Whether the inputs' gradient is wanted; zeros if not.
+    """
+
+    kernel: tf.Tensor
+    recurrent_kernel: tf.Tensor
+    forward: tf.Tensor
+    backward: tf.Tensor
+    input_gradient: bool
+
+
+def pack(
+    kernel: tf.Tensor, recurrent_kernel: tf.Tensor, *, input_gradient: bool
+) -> Kernels:
+    """Packs an LSTM's kernels; the fields of `Kernels` say which.
+
+    Raises:
+      tf.errors.InvalidArgumentError: If shapes do not agree, once it runs.
+    """
+    # `run` has the gradient.
+    kernels = [tf.stop_gradient(k) for k in (kernel, recurrent_kernel)]
+    forward, backward = (
+        library.operations().sketch_rnn_lstm_pack(
+            *kernels, transposed=transposed, input_gradient=input_gradient
+        )
+        for transposed in (False, True)
+    )
+    return Kernels(kernel, recurrent_kernel, forward, backward, input_gradient)
+
+
 def run(
     inputs: tf.Tensor,
-    kernel: tf.Tensor,
-    recurrent_kernel: tf.Tensor,
+    kernels: Kernels,
     condition: tf.Tensor,
     state: recurrence.State,
     *,
     masks: recurrence.Masks | None = None,
-    input_gradient: bool = False,
 ) -> tf.Tensor:
     """Runs an LSTM over time, differentiably in all tensors but the masks.
 
@@ -46,12 +83,10 @@ def run(
 
     Args:
       inputs: float32 [T, B, X], time first.
-      kernel: float32 [X, 4 n].
-      recurrent_kernel: float32 [n, 4 n].
+      kernels: The kernels, packed.
       condition: float32 [B, 4 n].
       state: (c, h) before the first step, float32 [B, n] each.
       masks: Candidate masks of all steps; None keeps all.
-      input_gradient: Whether the inputs' gradient is wanted; zeros if not.
 
     Returns:
       The outputs, float32 [T + 1, B, n], from that of `state` on.
@@ -67,34 +102,40 @@ def run(
         "first_row": masks.first,
         "threshold": masks.threshold,
         "scale": masks.scale,
-        "input_gradient": input_gradient,
     }
 
+    # The packed kernels are arguments, too: what is not one may not depend on
+    # variables.
     @tf.custom_gradient
-    def differentiable(inputs, kernel, recurrent_kernel, condition, c, h):
-        kernels = (kernel, recurrent_kernel)
+    def differentiable(inputs, weights, packed, condition, c, h):
+        forward, backward = packed
         all_c, all_h, gates = native.sketch_rnn_lstm_forward(
-            inputs, *kernels, bits, condition, c, h, **attributes
+            inputs, forward, bits, condition, c, h, **attributes
         )
 
         def gradient(d_outputs):
             d_inputs, d_kernels, *others = native.sketch_rnn_lstm_backward(
-                inputs, *kernels, bits, all_c, all_h, gates, d_outputs,
-                **attributes,
+                inputs, backward, bits, all_c, all_h, gates, d_outputs,
+                input_gradient=kernels.input_gradient, **attributes,
             )  # fmt: skip
-            if not input_gradient:
+            if not kernels.input_gradient:
                 d_inputs = tf.zeros_like(inputs)
             # Along the first axis, which copies nothing.
-            sizes = [kernel.shape[0] for kernel in kernels]
-            return d_inputs, *tf.split(d_kernels, sizes), *others
+            d_weights = tf.split(d_kernels, [w.shape[0] for w in weights])
+            return d_inputs, *d_weights, None, None, *others
 
         return all_h, gradient
 
     outputs = differentiable(
-        inputs, kernel, recurrent_kernel, condition, *state
+        inputs,
+        (kernels.kernel, kernels.recurrent_kernel),
+        (kernels.forward, kernels.backward),
+        condition,
+        *state,
     )
     num_steps = None if inputs.shape[0] is None else inputs.shape[0] + 1
-    outputs.set_shape([num_steps, inputs.shape[1], kernel.shape[1] // 4])
+    size = kernels.recurrent_kernel.shape[0]
+    outputs.set_shape([num_steps, inputs.shape[1], size])
     return outputs
 
 
