@@ -4,6 +4,7 @@ Measured over a few shapes, with and without XLA, on all cores: a large square
 one, the input projection's [T B, n] x [n, 4 n] and a step's [B, n] x [n, 4 n].
 """
 
+import dataclasses
 import time
 from collections.abc import Callable
 
@@ -12,6 +13,21 @@ import tensorflow as tf
 SQUARE = 2048
 OPERATIONS, CALLS = 5e9, 100
 """A measurement does about that many, in so many calls at most."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Product:
+    """A product that is measured.
+
+    Attributes:
+      name: What it is called.
+      operations: Of a call of `run`.
+      run: Computes it some times over.
+    """
+
+    name: str
+    operations: float
+    run: Callable[[], None]
 
 
 class MatmulPeak:
@@ -33,27 +49,38 @@ class MatmulPeak:
             "[T B, n] x [n, 4 n]": (batch_size * num_steps, size, 4 * size),
             "[B, n] x [n, 4 n]": (batch_size, size, 4 * size),
         }
-        self._products = {
-            f"{name}{', XLA' if jit else ''}": _product(*shape, jit=jit)
+        self._products = [
+            _product(f"{name}{', XLA' if jit else ''}", *shape, jit=jit)
             for name, shape in shapes.items()
             for jit in (False, True)
-        }
-        self.rates = dict.fromkeys(self._products, 0.0)
+        ]
+        self.rates = dict.fromkeys((p.name for p in self._products), 0.0)
 
     @property
     def best(self) -> float:
         """The best rate so far."""
         return max(self.rates.values())
 
+    @property
+    def fastest(self) -> Product:
+        """The product whose rate is the best so far."""
+        return max(self._products, key=lambda p: self.rates[p.name])
+
     def measure(self, *, repeats: int = 1) -> None:
         """Measures each product some times more."""
         for _ in range(repeats):
-            for name, rate in self._products.items():
-                self.rates[name] = max(self.rates[name], rate())
+            for product in self._products:
+                start = time.perf_counter()
+                product.run()
+                self.add(product, time.perf_counter() - start)
+
+    def add(self, product: Product, seconds: float) -> None:
+        """Adds a measurement of a product that was run elsewhere."""
+        rate = product.operations / seconds
+        self.rates[product.name] = max(self.rates[product.name], rate)
 
 
-def _product(rows, inner, columns, *, jit) -> Callable[[], float]:
-    """Returns a function that measures a product, operations a second."""
+def _product(name, rows, inner, columns, *, jit):
     left = tf.random.normal([rows, inner])
     right = tf.random.normal([inner, columns])
     product = tf.function(tf.matmul, jit_compile=jit)
@@ -61,10 +88,8 @@ def _product(rows, inner, columns, *, jit) -> Callable[[], float]:
     calls = min(CALLS, max(1, round(OPERATIONS / operations)))
     product(left, right)
 
-    def rate():
-        start = time.perf_counter()
+    def run():
         for _ in range(calls):
             product(left, right)
-        return calls * operations / (time.perf_counter() - start)
 
-    return rate
+    return Product(name, calls * operations, run)

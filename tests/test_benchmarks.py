@@ -9,6 +9,7 @@ from benchmarks import (
     arithmetic,
     completion,
     contestants,
+    matmul_peak,
     reference_loop,
     report,
     sampling as sampling_benchmark,
@@ -283,3 +284,17 @@ def test_completion_prefers_what_was_seen_before(
     rows = completion.measure(model, data, cases=20, seed=0)
     shares = [row.value for row in rows if row.unit == "of cases"]
     assert shares and min(shares) == 1
+
+
+def test_the_fastest_product_is_the_one_with_the_best_rate(monkeypatch):
+    monkeypatch.setattr(matmul_peak, "SQUARE", 8)
+    peak = matmul_peak.MatmulPeak(batch_size=2, num_steps=3, size=4)
+    peak.measure()
+    fastest = peak.fastest
+    assert fastest.operations > 0
+    assert peak.rates[fastest.name] == peak.best > 0
+    peak.add(fastest, 2.0 * fastest.operations / peak.best)
+    assert peak.fastest is fastest
+    before = peak.best
+    peak.add(fastest, 0.5 * fastest.operations / before)
+    assert peak.best == pytest.approx(2.0 * before)
