@@ -550,7 +550,10 @@ def test_dropout_does_not_depend_on_how_a_batch_is_divided(monkeypatch):
         np.testing.assert_allclose(run(cores, native), whole, atol=1e-5)
 
 
-@pytest.mark.parametrize("cell", config.CELLS)
+@pytest.mark.parametrize(
+    "cell",
+    ["lstm", "layer_norm", pytest.param("hyper", marks=pytest.mark.slow)],
+)
 def test_divided_batches_are_trained_on_in_a_graph(cell, monkeypatch):
     monkeypatch.setenv(library.SWITCH, "off")
     model = vae.SketchRNN(
