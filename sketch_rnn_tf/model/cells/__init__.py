@@ -10,7 +10,8 @@ computed for all steps at once, from what depends on its state:
 The state is a tuple of tensors [B, n], ordered as the reference
 implementation packs it, with the widths `cell.state_sizes`;
 `cell.output_of(state)` is the output that it holds.  `run` runs a cell over
-time plainly, `cell.run_training` does the same with a faster gradient.
+time plainly, `cell.run_training` does the same with a faster gradient; what
+parts of a batch multiply alike, `cell.training_kernels` computes once.
 """
 
 from sketch_rnn_tf.model.cells.bptt import Options

@@ -123,7 +123,8 @@ class LSTMCell(keras.layers.Layer):
           condition: float [B, P], what the other inputs add to the projected
             ones, and the bias.
           masks: Candidate masks of all steps; None keeps all.
-          kernels: What `training_kernels` returns; None computes it.
+          kernels: What `training_kernels` returns for k and these options; None
+            computes it.
           options: How to compute, see `bptt`.
 
         Returns:
