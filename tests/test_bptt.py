@@ -124,7 +124,10 @@ def test_outputs_and_gradients_equal_automatic_differentiation(
 
 @pytest.mark.parametrize(
     "kind",
-    ["lstm", "layer_norm", pytest.param("hyper", marks=pytest.mark.slow)],
+    [
+        pytest.param(kind, marks=[pytest.mark.slow] * (kind == "hyper"))
+        for kind in KINDS
+    ],
 )
 def test_one_graph_serves_any_number_of_steps_and_rows(kind):
     cell = _cell(kind)

@@ -84,11 +84,16 @@ def _plainly(cell, inputs, condition, state, masks):
     return tf.concat([state[1][None], outputs], axis=0)
 
 
-def _natively(cell, inputs, condition, state, masks):
+def _natively(cell, inputs, condition, state, masks, *, kernels=None):
     options = cells.Options(input_gradient=True)
     assert cell.takes_one_core(options)
     return cell.run_training(
-        inputs, state, condition=condition, masks=masks, options=options
+        inputs,
+        state,
+        condition=condition,
+        masks=masks,
+        kernels=kernels,
+        options=options,
     )
 
 
@@ -322,48 +327,31 @@ def test_what_was_packed_for_something_else_is_refused(
                 backward(**arguments, input_gradient=other)
 
 
-def test_parts_share_their_kernels():
-    cell = _cell(19, 5)
-    options = cells.Options(input_gradient=True)
-    kernels = cell.training_kernels(5, options)
-
-    def shared(cell, inputs, condition, state, masks):
-        return cell.run_training(
-            inputs,
-            state,
-            condition=condition,
-            masks=masks,
-            kernels=kernels,
-            options=options,
-        )
-
-    problem = _problem(19, 9, 23, 5, rate=0.3)
-    np.testing.assert_array_equal(
-        shared(cell, *problem[:4]), _natively(cell, *problem[:4])
-    )
-
-
 def test_parts_that_share_kernels_add_up_their_gradients():
     cell = _cell(19, 5)
-    inputs, condition, state, _, _ = _problem(19, 4, 6, 5, rate=0.0)
+    *arguments, _ = _problem(19, 4, 6, 5, rate=0.3)
+    variables = [w.value for w in (cell.kernel, cell.recurrent_kernel)]
 
-    def gradients(times):
-        variables = [w.value for w in (cell.kernel, cell.recurrent_kernel)]
+    def results(times, *, share):
+        kernels = None
         with tf.GradientTape() as tape:
-            kernels = cell.training_kernels(5)
-            loss = sum(
-                tf.reduce_sum(
-                    cell.run_training(
-                        inputs, state, condition=condition, kernels=kernels
-                    )
+            if share:
+                kernels = cell.training_kernels(
+                    5, cells.Options(input_gradient=True)
                 )
+            outputs = [
+                _natively(cell, *arguments, kernels=kernels)
                 for _ in range(times)
-            )
-        return tape.gradient(loss, variables)
+            ]
+        return *outputs, *tape.gradient(outputs, variables)
 
-    for two, one in zip(gradients(2), gradients(1), strict=True):
-        assert np.abs(one).max() > 0
-        np.testing.assert_array_equal(two, 2.0 * one)
+    outputs, *by_itself = results(1, share=False)
+    one, two, *shared = results(2, share=True)
+    np.testing.assert_array_equal(one, outputs)
+    np.testing.assert_array_equal(two, outputs)
+    for both, single in zip(shared, by_itself, strict=True):
+        assert np.abs(single).max() > 0
+        np.testing.assert_array_equal(both, 2.0 * single)
 
 
 def test_it_is_for_float32_on_cpus_outside_xla(monkeypatch):

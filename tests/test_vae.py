@@ -552,7 +552,10 @@ def test_dropout_does_not_depend_on_how_a_batch_is_divided(monkeypatch):
 
 @pytest.mark.parametrize(
     "cell",
-    ["lstm", "layer_norm", pytest.param("hyper", marks=pytest.mark.slow)],
+    [
+        pytest.param(cell, marks=[pytest.mark.slow] * (cell == "hyper"))
+        for cell in config.CELLS
+    ],
 )
 def test_divided_batches_are_trained_on_in_a_graph(cell, monkeypatch):
     monkeypatch.setenv(library.SWITCH, "off")

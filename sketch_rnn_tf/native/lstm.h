@@ -51,6 +51,7 @@ static long spaced(long width) { return padded(width) + LINE; }
 /* Packs the kernels.  Returns whether there was memory for it. */
 static int pack_kernels(const Kernels *k, float *packed) {
   long x = k->input_size, rows = x + k->size, columns = 4 * k->size;
+  /* One more: of no bytes malloc may return null, too. */
   const float **lines = malloc((rows + 1) * sizeof *lines);
   if (!lines) return 0;
   for (long i = 0; i < rows; i++) {

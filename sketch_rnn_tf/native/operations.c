@@ -1,7 +1,7 @@
-/* The LSTM of lstm.h as operations of TensorFlow, through its C interface, which
-   does not change with TensorFlow's versions.
+/* The LSTM of lstm.h as operations of TensorFlow, through its C interface,
+   which does not change with TensorFlow's versions.
 
-   The kernels are packed in an operation of its own, once for all parts of a
+   The kernels are packed in an operation of their own, once for all parts of a
    batch: two copies are more than the cache that the cores share may keep. */
 
 #include <stdio.h>
@@ -257,7 +257,8 @@ static void add(const char *name, Names inputs, Names outputs, Names attributes,
 }
 
 __attribute__((constructor)) static void add_all(void) {
-  add("SketchRnnLstmPack", (Names){"kernel: float", "recurrent_kernel: float", 0},
+  add("SketchRnnLstmPack",
+      (Names){"kernel: float", "recurrent_kernel: float", 0},
       (Names){"packed: float", 0},
       (Names){"transposed: bool", "input_gradient: bool", 0}, pack_both);
   add("SketchRnnLstmForward",
